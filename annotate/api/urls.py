@@ -1,0 +1,3 @@
+"""The API's map, under /api/v1/."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,10 @@
+"""What every page needs to know."""
+
+from django.http import HttpRequest
+
+from annotate.selectors.liveness import training_paused_since
+
+
+def training_pause(request: HttpRequest) -> dict[str, object]:
+    """Tell signed-in pages since when training has paused, if it has."""
+    return {"training_paused_since": training_paused_since() if request.user.is_authenticated else None}

@@ -1,0 +1,34 @@
+"""All rows, by subject. The invariants are stated as constraints of the database; rules live in services."""
+
+from annotate.models.accounts import ApiToken, AuditEvent, SignInLink, User
+from annotate.models.judging import Assignment, Comparison, ComparisonEvent
+from annotate.models.learning import Disagreement, Embedding, QueuedPair, Snapshot
+from annotate.models.material import Pair, Prompt, Response
+from annotate.models.projects import Invitation, Membership, Project
+from annotate.models.vocabulary import Outcome, Role, Stream
+from annotate.models.work import Pulse, Run
+
+__all__ = [
+    "ApiToken",
+    "Assignment",
+    "AuditEvent",
+    "Comparison",
+    "ComparisonEvent",
+    "Disagreement",
+    "Embedding",
+    "Invitation",
+    "Membership",
+    "Outcome",
+    "Pair",
+    "Project",
+    "Prompt",
+    "Pulse",
+    "QueuedPair",
+    "Response",
+    "Role",
+    "Run",
+    "SignInLink",
+    "Snapshot",
+    "Stream",
+    "User",
+]

@@ -1,0 +1,72 @@
+"""The loop at a glance: the numbers of one project's overview, its status endpoint and `manage.py status`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
+from annotate.selectors.agreement import Score, audit_score, left_out_score
+from annotate.selectors.liveness import training_paused_since
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Every number with what it counts; None where there is nothing to report yet."""
+
+    n_comparisons: int
+    n_pairs: int
+    n_open_pairs: int
+    n_queued: int
+    snapshot: Snapshot | None
+    seconds_behind: float | None
+    audit: Score | None
+    left_out: Score | None
+    work: Run | None
+    parked: Run | None
+    training_paused_since: datetime | None
+
+
+def overview(project: Project) -> Overview:
+    """Read the overview in a constant number of queries."""
+    snapshot = live_snapshot(project)
+    runs = Run.objects.filter(project=project)
+    newest = runs.order_by("-id").first()
+    return Overview(
+        n_comparisons=Comparison.objects.live().filter(project=project).count(),
+        n_pairs=Pair.objects.filter(project=project).count(),
+        n_open_pairs=Pair.objects.assignable().filter(project=project).count(),
+        n_queued=QueuedPair.objects.filter(project=project, pair__in=Pair.objects.assignable()).count(),
+        snapshot=snapshot,
+        seconds_behind=snapshot.seconds_behind if snapshot else None,
+        audit=audit_score(snapshot),
+        left_out=left_out_score(snapshot),
+        work=newest if newest and newest.state in Run.ACTIVE else None,
+        parked=newest if newest and newest.state == Run.State.PARKED else None,
+        training_paused_since=training_paused_since(),
+    )
+
+
+def live_snapshot(project: Project) -> Snapshot | None:
+    """Return the newest snapshot without its weights, or None before the first."""
+    return Snapshot.objects.filter(project=project).defer("weights").order_by("-number").first()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What an annotator's own screen shows: judged today, judged in all, and pairs left that they have not seen."""
+
+    done_today: int
+    done: int
+    left: int
+
+
+def progress(project: Project, annotator: User, *, since: datetime) -> Progress:
+    """Read an annotator's progress; `since` is when their day began."""
+    own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
+    finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]
+    seen = Assignment.objects.filter(project=project, annotator=annotator, round=0, closed_as__in=finished)
+    open_pairs = Pair.objects.assignable().filter(project=project)
+    return Progress(
+        done_today=own.filter(created_at__gte=since).count(),
+        done=own.count(),
+        left=open_pairs.exclude(pk__in=seen.values("pair_id")).count(),
+    )
