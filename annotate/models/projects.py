@@ -50,6 +50,7 @@ class Project(models.Model):
     repeat_after = models.PositiveIntegerField(default=1000, help_text="Comparisons before repeats begin.")
     strategy = models.CharField(max_length=12, choices=Strategy, default=Strategy.VOPT)
     seed = models.PositiveIntegerField(default=0)
+    config_version = models.PositiveIntegerField(default=1)
     seconds_between_trainings = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     paused_at = models.DateTimeField(null=True, blank=True)

@@ -15,6 +15,7 @@ from annotate.services.assigning import close, free_slot
 from annotate.services.errors import Conflict, InvalidInput, LinkSpent, NotAllowed
 
 INVITATION_DAYS = 14
+FIT_SETTINGS = ("outcomes", "strategy", "seed")
 
 
 @transaction.atomic
@@ -34,6 +35,8 @@ def change_project(*, project: Project, by: User, **settings: object) -> Project
     """Change settings; new guidelines make a new guideline version. Raises InvalidInput."""
     if "guidelines" in settings and settings["guidelines"] != project.guidelines:
         project.guideline_version += 1
+    if any(name in FIT_SETTINGS and value != getattr(project, name) for name, value in settings.items()):
+        project.config_version += 1
     for name, value in settings.items():
         setattr(project, name, value)
     _check(project)
@@ -71,7 +74,7 @@ def set_member(*, project: Project, user: User, role: Role, by: User | None = No
 
 @transaction.atomic
 def remove_member(*, project: Project, user: User, by: User) -> None:
-    """End a membership: their leases go back to the pool, their comparisons stay. Raises Conflict for the last admin."""
+    """End a membership: leases go back to the pool, comparisons stay. Raises Conflict for the last admin."""
     _keep_an_admin(project, user)
     Membership.objects.filter(project=project, user=user).update(active=False)
     for assignment in Assignment.objects.filter(project=project, annotator=user, closed_at=None):

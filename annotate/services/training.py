@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotate.models import Comparison, Disagreement, Project, Pulse, QueuedPair, Run, Snapshot
-from annotate.selectors.watermark import watermark
+from annotate.selectors.watermark import Watermark, watermark
 
 STALE_AFTER = timedelta(seconds=20)
 MOST_ATTEMPTS = 3
@@ -86,9 +86,9 @@ def beat_run(run: Run, *, done: int | None = None, total: int | None = None) -> 
         raise FenceLost(f"run {run.pk} was given to another worker")
 
 
-def finish_run(run: Run) -> None:
-    """Mark the run done. Raises FenceLost if a newer claim has it."""
-    if not _held(run).update(state=Run.State.DONE, finished_at=Now(), error=""):
+def finish_run(run: Run, *, covers: str) -> None:
+    """Mark the run done, and what it covers by now. Raises FenceLost if a newer claim has it."""
+    if not _held(run).update(state=Run.State.DONE, finished_at=Now(), error="", watermark=covers):
         raise FenceLost(f"run {run.pk} was given to another worker")
 
 
@@ -107,7 +107,7 @@ def publish_snapshot(
 
     Raises FenceLost, with nothing stored, if a newer claim has the run.
     """
-    finish_run(run)
+    finish_run(run, covers=content.watermark)
     project = run.project
     previous = Snapshot.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0
     snapshot = Snapshot.objects.create(
@@ -129,7 +129,12 @@ def record_pulse(process: Pulse.Process) -> None:
 
 def fit_config(project: Project) -> dict[str, object]:
     """Return the settings that a snapshot depends on; changing one makes a new snapshot due."""
-    return {"outcomes": project.outcomes, "strategy": project.strategy, "seed": project.seed}
+    return {name: getattr(project, name) for name in ("outcomes", "strategy", "seed", "config_version")}
+
+
+def fit_mark(project: Project, mark: Watermark) -> str:
+    """Return what names a fit: the rows it saw and the settings it used."""
+    return f"{mark} {config_digest(project)[:8]}"
 
 
 def config_digest(project: Project) -> str:
@@ -143,8 +148,8 @@ def _start_if_due(project: Project) -> None:
     embedded = f"r{mark.n_responses}"
     if not _covered(project, Run.Kind.EMBED, embedded):
         _start(project, Run.Kind.EMBED, embedded)
-    elif not _covered(project, Run.Kind.FIT, fit_mark := f"{mark} {config_digest(project)[:8]}") and _rested(project):
-        _start(project, Run.Kind.FIT, fit_mark)
+    elif not _covered(project, Run.Kind.FIT, fit_mark(project, mark)) and _rested(project):
+        _start(project, Run.Kind.FIT, fit_mark(project, mark))
 
 
 def _covered(project: Project, kind: Run.Kind, mark: str) -> bool:

@@ -1,0 +1,110 @@
+"""What the trainer reads of a project, as arrays; ids are the database's, and nothing here knows torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import BooleanField, Case, F, QuerySet, Value, When
+
+from annotate.models import Comparison, ComparisonEvent, Embedding, Pair, Project, Response
+from annotate.selectors.watermark import Watermark
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Strings = npt.NDArray[np.str_]
+Bools = npt.NDArray[np.bool_]
+Vectors = npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True)
+class LabelRows:
+    """The live comparisons of a project in the order they were made, one array per column.
+
+    p_first is what the live head predicted when the pair was shown, NaN where nothing was.
+    """
+
+    comparison: Ints
+    pair: Ints
+    first: Ints
+    second: Ints
+    prompt: Ints
+    annotator: Ints
+    outcome: Strings
+    stream: Strings
+    surplus: Bools
+    p_first: Floats
+
+
+@dataclass(frozen=True)
+class PairRows:
+    """The pairs of a project in their fixed random order; `assignable` ones can be lent now."""
+
+    pair: Ints
+    first: Ints
+    second: Ints
+    prompt: Ints
+    audit: Bools
+    assignable: Bools
+
+
+def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
+    """Read the comparisons that were live at a watermark, whatever has happened since.
+
+    Returns None where the rows do not add up to the watermark (on PostgreSQL an older id can commit later): read it anew.
+    """
+    made = Comparison.objects.filter(project=project, pk__lte=mark.last_comparison)
+    columns = list(
+        made.order_by("pk").values_list(
+            "pk",
+            "assignment__pair",
+            "assignment__pair__first",
+            "assignment__pair__second",
+            "assignment__pair__prompt",
+            "assignment__annotator",
+            "outcome",
+            "assignment__stream",
+            "surplus",
+            "assignment__p_first",
+        )
+    )
+    if len(columns) != mark.n_comparisons:
+        return None
+    dead = _dead_at(project, mark.last_event)
+    live = [row for row in columns if row[0] not in dead]
+    return LabelRows(*_columns(live, (*[np.int64] * 6, np.str_, np.str_, np.bool_, np.float64)))
+
+
+def _dead_at(project: Project, last_event: int) -> set[int]:
+    """Return the comparisons whose last event up to `last_event` took them out of the live ones."""
+    events = ComparisonEvent.objects.filter(project=project, pk__lte=last_event).order_by("pk")
+    last_kind = dict(events.values_list("comparison_id", "kind"))
+    return {comparison for comparison, kind in last_kind.items() if kind != ComparisonEvent.Kind.RESTORE}
+
+
+def pair_rows(project: Project) -> PairRows:
+    """Read all pairs, and which of them can be lent."""
+    assignable = Case(
+        When(open=True, slots_taken__lt=F("overlap"), then=True), default=Value(False), output_field=BooleanField()
+    )
+    rows = Pair.objects.filter(project=project).order_by("shuffle", "pk")
+    columns = list(rows.values_list("pk", "first", "second", "prompt", "audit", assignable))
+    return PairRows(*_columns(columns, (*[np.int64] * 4, np.bool_, np.bool_)))
+
+
+def unembedded(project: Project, encoder_key: str) -> QuerySet[Response]:
+    """Return the responses that have no vector under this encoder key, with their prompts."""
+    embedded = Embedding.objects.filter(encoder_key=encoder_key, response__project=project).values("response_id")
+    return Response.objects.filter(project=project).exclude(pk__in=embedded).select_related("prompt").order_by("pk")
+
+
+def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (response id, fp16 bytes) for the responses with an id above `after`, in order of id."""
+    rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key, response_id__gt=after)
+    yield from rows.order_by("response_id").values_list("response_id", "vector").iterator(chunk_size=500)
+
+
+def _columns(rows: list[tuple[object, ...]], dtypes: tuple[type, ...]) -> list[npt.NDArray[np.generic]]:
+    """Turn rows into one array per column; None becomes NaN in a float column."""
+    columns = zip(*rows, strict=True) if rows else ([] for _ in dtypes)
+    return [np.array(column, dtype=dtype) for column, dtype in zip(columns, dtypes, strict=True)]
