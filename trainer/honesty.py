@@ -1,0 +1,158 @@
+"""Numbers about predictions of labels that were not seen: scores, calibration, intervals, the noise ceiling."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+Z95 = 1.959963984540054
+N_BINS = 15
+EPSILON = 1e-12
+NO_SIDE = 1e-6  # as near to 1/2 as rounding leaves a prediction that took no side
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well probabilities of "first" predicted decisive verdicts. NaN throughout where n is 0.
+
+    nll: nats per verdict. brier: mean squared error. ece: expected calibration error over equal-mass bins.
+    accuracy_interval, nll_interval: 95 %, allowing for verdicts of one group (prompt) that share their luck.
+    """
+
+    n: int
+    accuracy: float
+    accuracy_interval: Interval
+    nll: float
+    nll_interval: Interval
+    brier: float
+    ece: float
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a reliability diagram: what was said on average, how often it came true, and how sure that is."""
+
+    n: int
+    mean_probability: float
+    frequency: float
+    interval: Interval
+
+
+def score(p_first: Floats, first_won: Flags, group: Integers, *, seed: int) -> Score:
+    if not len(p_first):
+        return Score(0, np.nan, (np.nan, np.nan), np.nan, (np.nan, np.nan), np.nan, np.nan)
+    correct, losses = correctness(p_first, first_won), log_losses(p_first, first_won)
+    return Score(
+        n=len(p_first),
+        accuracy=float(correct.mean()),
+        accuracy_interval=clustered_interval(correct, group),
+        nll=float(losses.mean()),
+        nll_interval=bootstrap_interval(losses, group, seed=seed),
+        brier=float(np.square(p_first - first_won).mean()),
+        ece=calibration_error(p_first, first_won),
+    )
+
+
+def correctness(p_first: Floats, first_won: Flags) -> Floats:
+    """Return 1 for a right call, 0 for a wrong one, 1/2 where the prediction took no side."""
+    right = (p_first > 0.5) == first_won
+    return np.where(np.abs(p_first - 0.5) < NO_SIDE, 0.5, right)
+
+
+def log_losses(p_first: Floats, first_won: Flags) -> Floats:
+    said = np.where(first_won, p_first, 1 - p_first)
+    losses: Floats = -np.log(np.maximum(said, EPSILON))
+    return losses
+
+
+def wilson_interval(successes: float, n: float, z: float = Z95) -> Interval:
+    """Return Wilson's score interval of a proportion. Wilson 1927."""
+    if n == 0:
+        return (0.0, 1.0)
+    share, spread = successes / n, z * z / n
+    centre = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * sqrt(share * (1 - share) / n + spread / (4 * n))
+    return (max(centre - half, 0.0), min(centre + half, 1.0))
+
+
+def clustered_interval(correct: Floats, group: Integers) -> Interval:
+    """Return Wilson's interval at the effective number of values, n / design effect, where groups share their luck.
+
+    The design effect is the variance of the mean over groups against that of independent values, at least 1.
+    Kish 1965, "Survey sampling"; Franco et al. 2019 compare such intervals.
+    """
+    n, share = len(correct), float(correct.mean())
+    _, place = np.unique(group, return_inverse=True)
+    excess = np.bincount(place, correct - share)
+    if len(excess) < 2 or share in (0.0, 1.0):
+        return wilson_interval(share * n, n)
+    variance = float(np.square(excess).sum()) / n**2 * len(excess) / (len(excess) - 1)
+    effective = n / max(variance * n / (share * (1 - share)), 1.0)
+    return wilson_interval(share * effective, effective)
+
+
+def reliability_bins(p_first: Floats, first_won: Flags, n_bins: int = N_BINS) -> list[Bin]:
+    """Cut the predictions, sorted, into bins of equal mass."""
+    order = np.argsort(p_first, kind="stable")
+    parts = np.array_split(order, min(n_bins, len(order))) if len(order) else []
+    return [_bin(p_first[part], first_won[part]) for part in parts]
+
+
+def _bin(p_first: Floats, first_won: Flags) -> Bin:
+    n, wins = len(p_first), float(first_won.sum())
+    return Bin(n, float(p_first.mean()), wins / n, wilson_interval(wins, n))
+
+
+def calibration_error(p_first: Floats, first_won: Flags, n_bins: int = N_BINS) -> float:
+    bins = reliability_bins(p_first, first_won, n_bins)
+    return sum(one.n * abs(one.mean_probability - one.frequency) for one in bins) / len(p_first)
+
+
+def bootstrap_interval(
+    value_B: Floats, group_B: Integers, *, seed: int, n_samples: int = 2000, level: float = 0.95
+) -> Interval:
+    """Return a percentile interval of the mean that redraws whole groups (prompts), not single values.
+
+    Labels of one prompt share its luck; taking them as independent makes intervals too narrow.
+    """
+    groups, group = np.unique(group_B, return_inverse=True)
+    if len(groups) == 0:
+        return (np.nan, np.nan)
+    sums, sizes = np.bincount(group, value_B), np.bincount(group)
+    chances = np.full(len(groups), 1 / len(groups))
+    draws_SG = np.random.default_rng(seed).multinomial(len(groups), chances, size=n_samples)
+    means = (draws_SG @ sums) / (draws_SG @ sizes)
+    tail = (1 - level) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return (float(low), float(high))
+
+
+def raw_agreement(pair_B: Integers, annotator_B: Integers, first_won_B: Flags) -> tuple[float, int]:
+    """Return the share of agreeing label pairs over pairs that several people judged, and how many such label pairs.
+
+    Decisive verdicts only, one per person and pair (the first).
+    """
+    _, place = np.unique(np.stack([pair_B, annotator_B], 1), axis=0, return_index=True)
+    pairs, pair = np.unique(pair_B[place], return_inverse=True)
+    n = np.bincount(pair, minlength=len(pairs))
+    wins = np.bincount(pair, first_won_B[place], minlength=len(pairs))
+    couples = float((n * (n - 1) / 2).sum())
+    agreeing = float((wins * (wins - 1) / 2 + (n - wins) * (n - wins - 1) / 2).sum())
+    return (agreeing / couples if couples else np.nan), int(couples)
+
+
+def noise_ceiling(agreement: float) -> Interval:
+    """Bound the accuracy that a perfect model could reach on single verdicts, from the raw agreement A of two people.
+
+    [A, (1 + sqrt(2A - 1)) / 2]: the lower end if people differ only where a pair is a coin toss, the upper end if
+    all pairs are equally hard. Two outcomes, independent people, A >= 1/2; NaN otherwise.
+    """
+    if not agreement >= 0.5:
+        return (np.nan, np.nan)
+    return (agreement, (1 + sqrt(2 * agreement - 1)) / 2)

@@ -1,0 +1,139 @@
+"""The Laplace posterior around a fit: variances of differences, moderated probabilities, leave-one-out margins."""
+
+from dataclasses import dataclass
+from math import pi
+
+import torch
+from torch import Tensor
+
+from trainer.fit import Fit, Problem, factorise, hessian
+from trainer.graph import grouping
+from trainer.likelihood import margin_terms
+
+PAIRS = 16384  # differences of pairs held at a time
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """N(w, H^-1) seen from some responses, the cut points held at their best values.
+
+    reward_N: fp64, up to a constant. whitened_NK: fp32 rows y with |y_first - y_second|^2 = d^T H^-1 d; only such
+    differences mean anything, because the direction of a prompt is not identified by its pairs.
+    """
+
+    weight_K: Tensor
+    factor_KK: Tensor
+    reward_N: Tensor
+    whitened_NK: Tensor
+
+    def margins(self, first_M: Tensor, second_M: Tensor) -> Tensor:
+        return self.reward_N[first_M] - self.reward_N[second_M]
+
+    def variances(self, first_M: Tensor, second_M: Tensor) -> Tensor:
+        """Return s = d^T H^-1 d of each pair, in fp64."""
+        parts = zip(torch.split(first_M, PAIRS), torch.split(second_M, PAIRS), strict=True)
+        variances = [self.differences(first, second).square().sum(1) for first, second in parts]
+        return torch.cat(variances).double()
+
+    def differences(self, first_M: Tensor, second_M: Tensor) -> Tensor:
+        return self.whitened_NK[first_M] - self.whitened_NK[second_M]
+
+
+def laplace_posterior(problem: Problem, fit: Fit) -> Posterior:
+    """Return the posterior seen from the problem's own responses."""
+    n_weights = len(fit.weight_K)
+    matrix = hessian(problem, fit.weight_K, fit.log_step, fit.prior_precision)[:n_weights, :n_weights]
+    factor_KK, _ = factorise(matrix, fit.prior_precision)
+    return posterior_over(problem.coordinates_RK, fit.weight_K, factor_KK)
+
+
+def posterior_over(coordinates_NK: Tensor, weight_K: Tensor, factor_KK: Tensor) -> Posterior:
+    reward_N = torch.cat([rows.double() @ weight_K for rows in torch.split(coordinates_NK, PAIRS)])
+    return Posterior(weight_K, factor_KK, reward_N, whiten(coordinates_NK, factor_KK))
+
+
+def whiten(coordinates_NK: Tensor, factor_KK: Tensor) -> Tensor:
+    """Return Z L^-T for H = L L^T."""
+    whitened: Tensor = torch.linalg.solve_triangular(
+        factor_KK.T.float(), coordinates_NK.float(), upper=True, left=False
+    )
+    return whitened
+
+
+def sharpness(variance: Tensor, temperature: float = 1.0) -> Tensor:
+    """Return kappa T, kappa = (1 + pi T^2 s / 8)^-1/2: averaging sigma(T margin) over N(margin, s) shrinks it so.
+
+    MacKay 1992, "The evidence framework applied to classification networks".
+    """
+    return temperature / (1 + pi * temperature**2 * variance / 8).sqrt()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What the head would say of each label had it not seen the label's group: margins and their variances."""
+
+    margin_B: Tensor
+    variance_B: Tensor
+
+
+def leave_one_out(problem: Problem, fit: Fit, posterior: Posterior) -> LeftOut:
+    """Leave out each label alone: m + q rho / (1 - v q), q / (1 - v q) (approximate, one Newton step; ALO)."""
+    leverage_B, rho_B, v_B = influence_terms(problem, fit, posterior)
+    room = 1 - v_B * leverage_B
+    return LeftOut(fit.margin_B + leverage_B * rho_B / room, leverage_B / room)
+
+
+def leave_pair_out(problem: Problem, fit: Fit, posterior: Posterior, pair_B: Tensor) -> LeftOut:
+    """Leave out all labels of a pair at once; they share one difference, so the group form is a scalar.
+
+    (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)).
+    """
+    leverage_B, rho_B, v_B = influence_terms(problem, fit, posterior)
+    pairs, group_B = torch.unique(pair_B, return_inverse=True)
+    groups = grouping(group_B, len(pairs))
+    room = 1 - leverage_B * groups.sums(v_B)[group_B]
+    return LeftOut(fit.margin_B + leverage_B * groups.sums(rho_B)[group_B] / room, leverage_B / room)
+
+
+def leave_group_out(problem: Problem, fit: Fit, posterior: Posterior, group_B: Tensor) -> LeftOut:
+    """Leave out all labels of a group (a prompt) at once: m + U (I - U^T V U)^-1 U^T rho.
+
+    U holds the group's whitened differences, one row per label.
+    """
+    _, rho_B, v_B = influence_terms(problem, fit, posterior)
+    margin_B, variance_B = fit.margin_B.clone(), torch.zeros_like(fit.margin_B)
+    for labels in _members(group_B):
+        rows = posterior.differences(problem.graph.first[labels], problem.graph.second[labels]).double()
+        shift, variance = _left_out(rows, rho_B[labels], v_B[labels])
+        margin_B[labels] += shift
+        variance_B[labels] = variance
+    return LeftOut(margin_B, variance_B)
+
+
+def influence_terms(problem: Problem, fit: Fit, posterior: Posterior) -> tuple[Tensor, Tensor, Tensor]:
+    """Return leverage q = d^T H^-1 d, and rho and v times the label's weight."""
+    terms = margin_terms(fit.margin_B, *problem.intervals.bounds(fit.cuts_C))
+    leverage_B = posterior.variances(problem.graph.first, problem.graph.second)
+    return leverage_B, problem.weight_B * terms.rho_B, problem.weight_B * terms.v_B
+
+
+def _left_out(rows: Tensor, rho: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Return shift and variance, solving in the smaller of the group's size and the number of directions."""
+    scaled = v.sqrt()[:, None] * rows
+    if len(rows) > rows.shape[1]:
+        half = torch.linalg.solve_triangular(_factor(scaled.T @ scaled), rows.T, upper=False)
+        return half.T @ (half @ rho), half.square().sum(0)
+    half = torch.linalg.solve_triangular(_factor(scaled @ scaled.T), scaled @ rows.T, upper=False)
+    return rows @ (rows.T @ rho) + half.T @ (half @ rho), rows.square().sum(1) + half.square().sum(0)
+
+
+def _factor(taken: Tensor) -> Tensor:
+    identity = torch.eye(len(taken), dtype=taken.dtype, device=taken.device)
+    factor: Tensor = torch.linalg.cholesky(identity - taken)
+    return factor
+
+
+def _members(group_B: Tensor) -> list[Tensor]:
+    order = group_B.argsort(stable=True)
+    sizes = torch.unique_consecutive(group_B[order], return_counts=True)[1]
+    return list(torch.split(order, sizes.tolist()))

@@ -1,0 +1,83 @@
+"""The two numbers chosen by leaving data out: the prior precision by prompt, the temperature on random labels."""
+
+import torch
+from torch import Tensor
+
+from trainer.fit import Fit, Problem, Start, fit_head
+from trainer.likelihood import log_probability
+from trainer.posterior import LeftOut, laplace_posterior, leave_group_out, sharpness
+
+PRIOR_VARIANCES = tuple(2.0**k for k in range(-4, 5))  # V0 = 1 / precision: of a typical pair's log-odds
+DEFAULT_PRECISION = 1.0
+MIN_PROMPTS = 5
+MIN_LABELS_PER_PROMPT = 20
+RETUNE_GROWTH = 1.2
+MIN_TEMPERATURE_LABELS = 100
+MAX_LOG_TEMPERATURE = 1.5
+GOLDEN = (5**0.5 - 1) / 2
+
+
+def precision_for(
+    problem: Problem, prompt_B: Tensor, tuning_B: Tensor, *, last: tuple[float, int] | None, start: Start | None
+) -> tuple[float, int]:
+    """Return the prior precision and the number of labels it was tuned at, 0 if it was not.
+
+    last: what this function returned before; it stands until the labels have grown by a fifth.
+    """
+    n_labels = int((problem.weight_B > 0).sum())
+    if not can_tune_precision(prompt_B, tuning_B & (problem.weight_B > 0)):
+        return DEFAULT_PRECISION, 0
+    if last is not None and last[1] > 0 and n_labels < RETUNE_GROWTH * last[1]:
+        return last
+    return tune_precision(problem, prompt_B, tuning_B, start), n_labels
+
+
+def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
+    """Say whether enough prompts have enough labels on pairs that no model chose."""
+    labels_per_prompt = torch.unique(prompt_B[tuning_B], return_counts=True)[1]
+    return int((labels_per_prompt >= MIN_LABELS_PER_PROMPT).sum()) >= MIN_PROMPTS
+
+
+def tune_precision(problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None) -> float:
+    """Choose the prior precision whose leave-one-prompt-out predictions of the tuning labels are best.
+
+    All labels are fitted; only `tuning_B` is scored, because on actively chosen labels this rule picks nonsense
+    (docs/model.md). Each value starts from the fit before it.
+    """
+    losses: dict[float, float] = {}
+    for variance in PRIOR_VARIANCES:
+        fit = fit_head(problem, 1 / variance, start)
+        start = fit.start
+        left_out = leave_group_out(problem, fit, laplace_posterior(problem, fit), prompt_B)
+        losses[fit.prior_precision] = mean_left_out_loss(problem, fit, left_out, tuning_B)
+    return min(losses, key=losses.__getitem__)
+
+
+def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
+    """Return the temperature that predicts the random labels best, 1 where they are fewer than 100."""
+    if int((tuning_B & (problem.weight_B > 0)).sum()) < MIN_TEMPERATURE_LABELS:
+        return 1.0
+    low, high = -MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE
+    while high - low > 1e-4:
+        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+        at_left, at_right = (
+            mean_left_out_loss(problem, fit, left_out, tuning_B, 2.718281828459045**log_temperature)
+            for log_temperature in (left, right)
+        )
+        low, high = (low, right) if at_left < at_right else (left, high)
+    return float(torch.tensor((low + high) / 2, dtype=torch.float64).exp())
+
+
+def mean_left_out_loss(
+    problem: Problem, fit: Fit, left_out: LeftOut, some_B: Tensor, temperature: float = 1.0
+) -> float:
+    weight = problem.weight_B[some_B]
+    loss = left_out_loss(problem, fit, left_out, temperature)[some_B]
+    return ((weight @ loss) / weight.sum()).item()
+
+
+def left_out_loss(problem: Problem, fit: Fit, left_out: LeftOut, temperature: float = 1.0) -> Tensor:
+    """Return -log P of every label under its moderated left-out margin, in nats."""
+    lower_B, upper_B = problem.intervals.bounds(fit.cuts_C)
+    sharp_B = sharpness(left_out.variance_B, temperature)
+    return -log_probability(sharp_B * left_out.margin_B, sharp_B * lower_B, sharp_B * upper_B)
