@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -30,7 +31,7 @@ def read_list(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()] or default
 
 
-def read_database(name: str, default: str) -> dict[str, object]:
+def read_database(name: str, default: str) -> dict[str, Any]:
     """Return Django's DATABASES entry for a postgres:// or sqlite:/// address."""
     address = os.environ.get(name) or default
     if address.split(":", 1)[0] not in ("postgres", "postgresql", "sqlite"):

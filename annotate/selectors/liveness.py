@@ -17,3 +17,8 @@ def training_paused_since() -> datetime | None:
     beats = dict(Pulse.objects.values_list("process", "beat_at"))
     oldest = min(beats.get(process, datetime.min.replace(tzinfo=timezone.now().tzinfo)) for process in Pulse.Process)
     return oldest if oldest < timezone.now() - SILENT_AFTER else None
+
+
+def beat_since(process: Pulse.Process, moment: datetime) -> bool:
+    """Say whether the process has shown a sign of life after `moment`."""
+    return Pulse.objects.filter(process=process, beat_at__gt=moment).exists()

@@ -1,0 +1,104 @@
+"""`manage.py up`: the whole of Tiebreak on this machine, under one supervisor. `make run` ends here."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from annotate.environment import read_int, read_list
+from annotate.models import Pulse, User
+from annotate.services.accounts import create_sign_in_link
+from annotate.services.errors import Refusal
+from annotate.services.site_admin import ensure_site_admin
+from annotate.supervisor.preconditions import CannotStart, check_port, lock_data_dir
+from annotate.supervisor.programs import Program, ticker_program, trainer_program, web_program
+from annotate.supervisor.readiness import Readiness, pulse_came, redis_answers, web_answers
+from annotate.supervisor.redis_server import find_redis, redis_program, socket_path
+from annotate.supervisor.watch import Supervisor
+
+
+class Command(BaseCommand):
+    help = "Start Redis, the web server, the ticker and the trainer; Ctrl-C stops all of them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="Make the demo project if there is no project yet.")
+
+    def handle(self, *, demo: bool, **options: object) -> None:
+        port = read_int("PORT", 8000, low=1, high=65535)
+        address = f"http://127.0.0.1:{port}"
+        os.umask(0o077)  # everything below the data directory is for its owner alone
+        try:
+            lock = lock_data_dir(settings.DATA_DIR, address)
+            check_port(port)
+            broker, redis = _broker(settings.DATA_DIR)
+            admin = _prepare(demo=demo)
+        except (CannotStart, Refusal) as refusal:
+            raise CommandError(str(refusal)) from None
+        except KeyboardInterrupt:
+            sys.exit(130)
+        programs = [*redis, *_programs(port)]
+        supervisor = Supervisor(programs, environment=_environment(broker), lock=lock)
+        sys.exit(supervisor.run(_readiness(broker, port), on_ready=partial(_welcome, address, admin)))
+
+
+def _broker(data_dir: Path) -> tuple[str, list[Program]]:
+    """Return the broker's address and, where it is ours to start, its program."""
+    if given := read_list("REDIS_URL", []):
+        return given[0], []
+    server = find_redis()
+    if server is None:
+        raise CannotStart("No Redis was found. Install redis-server 6.2 or newer, or set REDIS_URL to one that runs.")
+    socket = socket_path(data_dir)
+    return f"redis+socket://{socket}", [redis_program(server, socket, data_dir)]
+
+
+def _programs(port: int) -> list[Program]:
+    workers = read_int("WEB_WORKERS", 2, low=1, high=64)
+    threads = read_int("WEB_THREADS", 8, low=1, high=256)
+    return [web_program(port=port, workers=workers, threads=threads), ticker_program(), trainer_program()]
+
+
+def _environment(broker: str) -> dict[str, str]:
+    """Return the environment of every program: ours, with the paths made independent of where it was called."""
+    return {
+        **os.environ,
+        "REDIS_URL": broker,
+        "TIEBREAK_DATA_DIR": str(settings.DATA_DIR),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")])),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _prepare(*, demo: bool) -> User:
+    """Bring the database and the static files up to date and return who is to sign in first."""
+    call_command("migrate", interactive=False, verbosity=0)
+    if not settings.DEBUG:
+        call_command("collectstatic", interactive=False, verbosity=0)
+    if demo:
+        call_command("demo")
+    admin = ensure_site_admin()
+    connection.close()
+    return admin
+
+
+def _readiness(broker: str, port: int) -> Readiness:
+    started_at = timezone.now()
+    checks = {"redis": partial(redis_answers, broker), "web": partial(web_answers, port)}
+    pulses = {process.value: partial(pulse_came, process, started_at) for process in Pulse.Process}
+    return Readiness({**checks, **pulses})
+
+
+def _welcome(address: str, admin: User) -> str:
+    link = address + reverse("sign-in-link", args=[create_sign_in_link(user=admin)])
+    return (
+        f"\nTiebreak is ready at {address}\n"
+        f"Sign in as {admin.username} with this link, which works once within {settings.SIGN_IN_LINK_HOURS} hours:\n"
+        f"{link}\n"
+    )

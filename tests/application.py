@@ -1,0 +1,92 @@
+"""The whole application as a person starts it: `manage.py up` with a data directory and a port of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+from tests.servers import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("DEBUG", "DATABASE_URL", "REDIS_URL", "PORT", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "TIEBREAK_DATA_DIR")
+
+
+class Application:
+    """A supervisor that was started, what it has printed, and where it serves."""
+
+    def __init__(self, data_dir: Path, *flags: str, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.lines: list[str] = []
+        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+        own = {"DEBUG": "1", "PORT": str(self.port), "TIEBREAK_DATA_DIR": str(data_dir)}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", *flags],
+            cwd=ROOT,
+            env=inherited | own | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        Thread(target=self._read, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def sign_in_link(self) -> str:
+        """Return the one-time link for the site admin, as printed."""
+        return next(line for line in self.lines if line.startswith(f"{self.address}/"))
+
+    def wait_until_ready(self, seconds: float = 150.0) -> None:
+        """Wait for the line that says so and the link after it; fail with all that was printed if neither comes."""
+        link = re.compile(rf"^{self.address}/.+$", re.MULTILINE)
+        try:
+            wait_until(lambda: self._ended() or bool(link.search(self.output)), seconds=seconds)
+        except TimeoutError:
+            raise AssertionError(f"not ready after {seconds:.0f} s:\n{self.output}") from None
+        assert not self._ended(), self.output
+
+    def says(self, text: str, *, seconds: float = 60.0) -> None:
+        """Wait until it has printed a text."""
+        try:
+            wait_until(lambda: text in self.output, seconds=seconds)
+        except TimeoutError:
+            raise AssertionError(f"never said {text!r}:\n{self.output}") from None
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal and return the exit status."""
+        if not self._ended():
+            self.process.send_signal(number)
+        return self.process.wait(timeout=30)
+
+    def _ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+
+@contextmanager
+def application(*flags: str, **environment: str) -> Iterator[Application]:
+    """Start the application, without waiting for it, in a data directory that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tiebreak-app-") as directory:
+        started = Application(Path(directory), *flags, **environment)
+        try:
+            yield started
+        finally:
+            started.stop()
