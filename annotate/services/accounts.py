@@ -6,12 +6,11 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotate.models import ApiToken, AuditEvent, SignInLink, User
-from annotate.services.errors import InvalidInput, LinkSpent
+from annotate.services.errors import InvalidInput, LinkSpent, NotFound
 
 
 def create_user(*, username: str, by: User | None = None) -> User:
@@ -36,13 +35,20 @@ def create_sign_in_link(*, user: User, by: User | None = None) -> str:
     return token
 
 
+def open_sign_in_link(token: str) -> SignInLink:
+    """Return a usable sign-in link without spending it. Raises LinkSpent if it is used, old or unknown."""
+    usable = SignInLink.objects.filter(token_hash=token_hash(token), used_at=None, expires_at__gt=Now())
+    if link := usable.filter(user__is_active=True).select_related("user").first():
+        return link
+    raise LinkSpent("This link was used before or has expired. Ask an admin of your project for a new one.")
+
+
 def spend_sign_in_link(*, token: str) -> User:
     """Use up a sign-in link and return whom it signs in. Raises LinkSpent if it is used, old or unknown."""
-    links = SignInLink.objects.filter(token_hash=token_hash(token), user__is_active=True)
-    with transaction.atomic():
-        if not links.filter(used_at=None, expires_at__gt=Now()).update(used_at=Now()):
-            raise LinkSpent("This link was used before or has expired. Ask an admin of your project for a new one.")
-        return links.select_related("user").get().user
+    link = open_sign_in_link(token)
+    if not SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=Now()):
+        raise LinkSpent("This link was used before. Ask an admin of your project for a new one.")
+    return link.user
 
 
 def create_token(*, user: User, scope: ApiToken.Scope, name: str = "", days: int | None = 365) -> str:
@@ -51,6 +57,13 @@ def create_token(*, user: User, scope: ApiToken.Scope, name: str = "", days: int
     instance, token = ApiToken.objects.create(user=user, expiry=expiry, scope=scope, name=name)
     AuditEvent.objects.create(actor=user, verb=f"created {scope} token", target=instance.token_key)
     return str(token)
+
+
+def revoke_token(*, user: User, token_key: str) -> None:
+    """End an API token of `user`. Raises NotFound if they have no such token."""
+    if not ApiToken.objects.filter(user=user, token_key=token_key).delete()[0]:
+        raise NotFound("There is no such token; it may have been revoked already.")
+    AuditEvent.objects.create(actor=user, verb="revoked token", target=token_key)
 
 
 def token_hash(token: str) -> str:
