@@ -1,3 +1,29 @@
 """The API's map, under /api/v1/."""
 
-urlpatterns: list[object] = []
+from django.urls import path, re_path
+
+from annotate.api import agreement, assignments, comparisons, disagreements, projects, schema, snapshots, status
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    # projects/
+    path("projects/", projects.Projects.as_view(), name="projects"),
+    path("projects/<slug:slug>/", projects.ProjectDetail.as_view(), name="project"),
+    path("projects/<slug:slug>/status/", status.Status.as_view(), name="status"),
+    path("projects/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
+    path("projects/<slug:slug>/comparisons/", comparisons.Comparisons.as_view(), name="comparisons"),
+    path("projects/<slug:slug>/snapshots/", snapshots.Snapshots.as_view(), name="snapshots"),
+    path("projects/<slug:slug>/snapshots/<int:number>/", snapshots.SnapshotDetail.as_view(), name="snapshot"),
+    path(
+        "projects/<slug:slug>/snapshots/<int:number>/head.safetensors", snapshots.HeadFile.as_view(), name="head-file"
+    ),
+    path("projects/<slug:slug>/agreement/", agreement.AgreementDetail.as_view(), name="agreement"),
+    path("projects/<slug:slug>/disagreements/", disagreements.Disagreements.as_view(), name="disagreements"),
+    # assignments/, comparisons/, me/
+    path("assignments/<uuid:assignment_id>/comparison/", comparisons.Verdict.as_view(), name="verdict"),
+    path("assignments/<uuid:assignment_id>/skip/", assignments.Skip.as_view(), name="skip"),
+    path("comparisons/<uuid:comparison_id>/retract/", comparisons.Retract.as_view(), name="retract"),
+    path("me/comparisons/", comparisons.OwnComparisons.as_view(), name="own-comparisons"),
+    re_path("", schema.NoSuchEndpoint.as_view(), name="no-such-endpoint"),
+]

@@ -1,0 +1,136 @@
+"""Assignments: pairs lent to the caller, to judge or to give back. Nothing here unblinds."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotate.api.permissions import Judging, caller
+from annotate.api.strict import StrictSerializer
+from annotate.models import Assignment, Outcome, Project, User
+from annotate.models import Response as ResponseRow
+from annotate.permissions import project_of
+from annotate.render import render_markdown_cached
+from annotate.selectors.waiting import Reason, waiting
+from annotate.services.assigning import MOST_AT_ONCE, lease_pairs
+from annotate.services.comparing import LONGEST_REASON, skip_assignment
+from annotate.services.errors import NotFound
+from annotate.sides import Choice, as_shown
+
+
+class MessageSerializer(serializers.Serializer[dict[str, str]]):
+    """One turn of a conversation."""
+
+    role = serializers.CharField()
+    content = serializers.CharField()
+
+
+class ShownResponseSerializer(serializers.Serializer[ResponseRow]):
+    """A response without its source; `html` is its Markdown rendered safely."""
+
+    id = serializers.UUIDField(source="public_id")
+    text = serializers.CharField()
+    html = serializers.SerializerMethodField()
+
+    def get_html(self, response: ResponseRow) -> str:
+        return render_markdown_cached(response.text)
+
+
+class AssignmentSerializer(serializers.Serializer[Assignment]):
+    """A pair lent to the caller: the prompt, and its two responses as they must be shown."""
+
+    id = serializers.UUIDField(source="public_id")
+    prompt = MessageSerializer(many=True, source="pair.prompt.messages")
+    left = serializers.SerializerMethodField()
+    right = serializers.SerializerMethodField()
+    outcomes = serializers.SerializerMethodField()
+    lease_ends_at = serializers.DateTimeField()
+
+    @extend_schema_field(ShownResponseSerializer)
+    def get_left(self, assignment: Assignment) -> Any:
+        pair = assignment.pair
+        return ShownResponseSerializer(pair.first if assignment.first_on_left else pair.second).data
+
+    @extend_schema_field(ShownResponseSerializer)
+    def get_right(self, assignment: Assignment) -> Any:
+        pair = assignment.pair
+        return ShownResponseSerializer(pair.second if assignment.first_on_left else pair.first).data
+
+    def get_outcomes(self, assignment: Assignment) -> list[Choice]:
+        offered: tuple[Outcome, ...] = self.context["project"].offered_outcomes
+        shown = {as_shown(outcome, first_on_left=assignment.first_on_left) for outcome in offered}
+        return [choice for choice in Choice if choice in shown]
+
+
+class LeaseSerializer(serializers.Serializer[Any]):
+    """What is lent now; where there is nothing, why, and the seconds after which to ask again (null: no telling)."""
+
+    assignments = AssignmentSerializer(many=True)
+    reason = serializers.ChoiceField(choices=[str(reason) for reason in Reason], allow_null=True)
+    retry_after_seconds = serializers.IntegerField(allow_null=True)
+
+
+class LeaseRequestSerializer(StrictSerializer):
+    n = serializers.IntegerField(default=1, min_value=1, max_value=MOST_AT_ONCE, help_text="Pairs to hold at once.")
+
+
+class SkipSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class Assignments(APIView):
+    """The pairs that the caller holds."""
+
+    permission_classes = [Judging]
+    throttle_scope = "judging"
+
+    @extend_schema(request=LeaseRequestSerializer, responses={201: LeaseSerializer, 200: LeaseSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Lend the caller pairs until they hold `n`.
+
+        201 with what they hold now, the oldest first; 200 with an empty list and a reason where nothing can be lent.
+        """
+        project = project_of(caller(request), slug)
+        sent = LeaseRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        held = lease_pairs(project=project, annotator=caller(request), n=sent.validated_data["n"])
+        return Response(_lease(project, caller(request), held), status=201 if held else 200)
+
+
+class Skip(APIView):
+    """Giving a pair back."""
+
+    permission_classes = [Judging]
+    throttle_scope = "judging"
+
+    @extend_schema(request=SkipSerializer, responses={204: None})
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        """Close an assignment without a verdict; the pair goes to somebody else. 409 if it was closed before."""
+        assignment = own_assignment(caller(request), assignment_id)
+        sent = SkipSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        skip_assignment(assignment=assignment, reason=sent.validated_data["reason"], by=caller(request))
+        return Response(status=204)
+
+
+def own_assignment(annotator: User, public_id: UUID) -> Assignment:
+    """Return the annotator's assignment in a project they still belong to; raises NotFound for any other."""
+    own = Assignment.objects.filter(annotator=annotator, project__in=Project.objects.visible_to(annotator))
+    assignment = own.select_related("project").filter(public_id=public_id).first()
+    if assignment is None:
+        raise NotFound("There is no such assignment. Ask for the next pair.")
+    return assignment
+
+
+def _lease(project: Project, annotator: User, held: list[Assignment]) -> dict[str, Any]:
+    wait = None if held else waiting(project, annotator)
+    lease = {
+        "assignments": held,
+        "reason": wait and wait.reason,
+        "retry_after_seconds": wait and wait.retry_after_seconds,
+    }
+    return LeaseSerializer(lease, context={"project": project}).data

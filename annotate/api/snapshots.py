@@ -1,0 +1,101 @@
+"""Snapshots of the reward head, and the weights of one as a file."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotate.api.permissions import Reading, caller
+from annotate.models import Project, Role, Snapshot
+from annotate.permissions import project_of
+from annotate.services.errors import NotFound
+
+
+class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
+    """What one training made: from how many comparisons, how well it did, and the digest of its weights."""
+
+    class Meta:
+        model = Snapshot
+        fields = [
+            "number", "n_comparisons", "watermark", "encoder_key", "digest", "config", "config_digest", "metrics",
+            "seconds", "seconds_behind", "device", "created_at", "released_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class Snapshots(ListAPIView[Snapshot]):
+    """Every training of a project; for researchers."""
+
+    permission_classes = [Reading]
+    throttle_scope = "reading"
+    serializer_class = SnapshotSerializer
+    queryset = Snapshot.objects.none()
+
+    def get_queryset(self) -> QuerySet[Snapshot]:
+        return _snapshots(project_of(caller(self.request), self.kwargs["slug"], role=Role.RESEARCHER)).defer("weights")
+
+
+class SnapshotDetail(APIView):
+    """One training."""
+
+    permission_classes = [Reading]
+    throttle_scope = "reading"
+
+    @extend_schema(responses=SnapshotSerializer)
+    def get(self, request: Request, slug: str, number: int) -> Response:
+        """Read one snapshot; for researchers."""
+        project = project_of(caller(request), slug, role=Role.RESEARCHER)
+        return Response(SnapshotSerializer(_one(_snapshots(project).defer("weights"), number)).data)
+
+
+class AnythingGoes(BaseContentNegotiation):
+    """Answer whatever the Accept header says: there is one file, and refusals are JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class HeadFile(APIView):
+    """The weights of one snapshot."""
+
+    permission_classes = [Reading]
+    throttle_scope = "reading"
+    content_negotiation_class = AnythingGoes
+
+    @extend_schema(
+        operation_id="head_file",
+        responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="safetensors")},
+    )
+    def get(self, request: Request, slug: str, number: int) -> HttpResponse:
+        """Download the reward head as a safetensors file; for researchers."""
+        project = project_of(caller(request), slug, role=Role.RESEARCHER)
+        weights = _one(_snapshots(project).only("weights"), number).weights
+        name = f'attachment; filename="{slug}-{number}.safetensors"'
+        return HttpResponse(
+            bytes(weights), content_type="application/octet-stream", headers={"Content-Disposition": name}
+        )
+
+
+def _snapshots(project: Project) -> QuerySet[Snapshot]:
+    return Snapshot.objects.filter(project=project)
+
+
+def _one(snapshots: QuerySet[Snapshot], number: int) -> Snapshot:
+    snapshot = snapshots.filter(number=number).first()
+    if snapshot is None:
+        raise NotFound("There is no such snapshot in this project.")
+    return snapshot
