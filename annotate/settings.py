@@ -89,6 +89,7 @@ else:
             }.items()
         )
     }
+MIGRATION_MODULES = {"knox": None}  # its own token table is swapped for ApiToken; its migrations would make it anyway
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Who you are.
@@ -163,22 +164,37 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["annotate.api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["annotate.api.parsing.StrictJSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_PAGINATION_CLASS": "annotate.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotate.api.errors.answer_refusal",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
+    # Requests per person. A verdict takes two: lease the next pair, send the outcome.
+    "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "judging": "1200/min", "managing": "120/min"},
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-REST_KNOX = {"TOKEN_MODEL": "annotate.ApiToken", "TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
 KNOX_TOKEN_MODEL = "annotate.ApiToken"
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tiebreak",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": "Collect preferences between responses, and read the reward model that learns from them.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "OutcomeShown": "annotate.sides.Choice",
+        "OutcomeStored": "annotate.models.Outcome",
+        "OutcomesOffered": "annotate.models.Project.Outcomes",
+        "ProjectState": "annotate.api.project_fields.State",
+        "RunState": "annotate.models.Run.State",
+    },
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "annotate.api.schema.describe_refusals",
+    ],
 }
 
 # Background work. Redis holds messages only; every state that matters is a row.
