@@ -42,7 +42,10 @@ def make_pair(
     """Make a pair of its own prompt; `number` tells prompts apart and is the pair's place in the random order."""
     text = f"{prompt} ({number})" if number else prompt
     row = Prompt.objects.create(
-        project=project, messages=[{"role": "user", "content": text}], text_hash=f"{number:064d}", external_id=str(number)
+        project=project,
+        messages=[{"role": "user", "content": text}],
+        text_hash=f"{number:064d}",
+        external_id=str(number),
     )
     first, second = (
         Response.objects.create(project=project, prompt=row, text=text, source=source, text_hash=f"{side:064d}")

@@ -39,7 +39,7 @@ class Assignment(models.Model):
     round = models.PositiveSmallIntegerField(default=0)
     stream = models.CharField(max_length=10, choices=Stream)
     propensity = models.FloatField(null=True)
-    first_on_left = models.BooleanField()
+    first_on_left = models.BooleanField(null=True, help_text="Unknown for imported labels whose file does not say.")
     snapshot = models.ForeignKey("Snapshot", null=True, on_delete=models.SET_NULL, related_name="+")
     p_first = models.FloatField(null=True)
     leased_at = models.DateTimeField()

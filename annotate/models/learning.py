@@ -61,6 +61,7 @@ class QueuedPair(models.Model):
     position = models.PositiveIntegerField()
     information = models.FloatField(null=True)
     p_first = models.FloatField()
+    propensity = models.FloatField(null=True, help_text="P(this pair was queued), where the strategy draws at random.")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="queue")
 
     class Meta:

@@ -1,6 +1,5 @@
 """What is judged: prompts, responses, and the pairs of responses that people are asked about."""
 
-import unicodedata
 from uuid import uuid4
 
 from django.db import models
@@ -15,13 +14,19 @@ class Prompt(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="prompts")
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     external_id = models.CharField(max_length=200, blank=True)
+    external_key = models.CharField(max_length=400, blank=True)
     messages = models.JSONField()
     text_hash = models.CharField(max_length=64)
     tags = models.JSONField(default=list)
     metadata = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(name="prompt_once", fields=["project", "text_hash"])]
+        constraints = [
+            models.UniqueConstraint(name="prompt_once", fields=["project", "text_hash"]),
+            models.UniqueConstraint(
+                name="prompt_external_key_once", fields=["project", "external_key"], condition=~Q(external_key="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.messages[-1]["content"])[:80]
@@ -53,6 +58,7 @@ class PairQuerySet(models.QuerySet["Pair"]):
 class Pair(models.Model):
     """Two responses of one prompt, first_id < second_id.
 
+    `external_key` is what every spelling of the file's id shares (case, Unicode form, outer space).
     `shuffle` is a seeded hash of the pair's identity: its order is a fixed random order of the project's pairs, and the
     pairs below the audit share are the audit pairs.
     """
@@ -97,8 +103,3 @@ class Pair(models.Model):
 
     def __str__(self) -> str:
         return self.external_id or str(self.public_id)
-
-
-def normal_key(external_id: str) -> str:
-    """Return what two spellings of one id share: ids that differ by case, Unicode form or outer space are one id."""
-    return unicodedata.normalize("NFC", external_id).strip().casefold()[:400]

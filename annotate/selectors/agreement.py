@@ -1,8 +1,6 @@
 """Model-human agreement, read from the snapshots' metrics. The audit stream is the headline; the rest is marked."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from annotate.models import Project, Snapshot
 
@@ -65,26 +63,22 @@ def agreement(project: Project) -> Agreement:
     return Agreement(
         audit=audit_score(newest),
         left_out=left_out_score(newest),
-        bins=tuple(Bin(**entry) for entry in _part(newest, "audit").get("bins", [])),
+        bins=tuple(Bin(**entry) for entry in newest.metrics.get("audit_bins", [])) if newest else (),
         curve=tuple(Point(s.number, s.n_comparisons, audit_score(s), left_out_score(s)) for s in kept),
     )
 
 
 def audit_score(snapshot: Snapshot | None) -> Score | None:
     """Return agreement on the audit stream: predicted by the snapshot that was live when the pair was shown."""
-    return _score(_part(snapshot, "audit"))
+    return _score(snapshot, "audit")
 
 
 def left_out_score(snapshot: Snapshot | None) -> Score | None:
     """Return leave-one-out agreement over all labels; not unbiased, since learn pairs were chosen by the model."""
-    return _score(_part(snapshot, "left_out"))
+    return _score(snapshot, "loo")
 
 
-def _part(snapshot: Snapshot | None, name: str) -> Mapping[str, Any]:
-    return (snapshot.metrics.get(name) or {}) if snapshot else {}
-
-
-def _score(part: Mapping[str, Any]) -> Score | None:
-    if not part.get("n"):
+def _score(snapshot: Snapshot | None, prefix: str) -> Score | None:
+    if snapshot is None or not snapshot.metrics.get(f"{prefix}_n"):
         return None
-    return Score(**{name: part.get(name) for name in Score.__dataclass_fields__})
+    return Score(**{name: snapshot.metrics.get(f"{prefix}_{name}") for name in Score.__dataclass_fields__})

@@ -44,7 +44,13 @@ def _queued(project: Project, annotator: User) -> Iterator[Candidate]:
         pair__slots_taken__lt=F("pair__overlap"),
     )
     for row in queue.order_by("position")[:CANDIDATES]:
-        yield Candidate(row.pair_id, Stream.LEARN, p_first=row.p_first, snapshot_id=row.snapshot_id)
+        yield Candidate(
+            row.pair_id,
+            Stream.LEARN,
+            p_first=row.p_first,
+            snapshot_id=row.snapshot_id,
+            propensity=row.propensity,
+        )
 
 
 def _audit(project: Project, annotator: User) -> Iterator[Candidate]:
@@ -65,12 +71,10 @@ def _repeats(project: Project, annotator: User) -> Iterator[Candidate]:
     judged = Assignment.objects.filter(
         project=project, annotator=annotator, round=0, closed_as=Assignment.ClosedAs.COMPARED, pair__open=True
     ).exclude(stream=Stream.IMPORT)
-    recent = list(
-        judged.order_by("-closed_at").values_list("closed_at", flat=True)[REPEAT_AFTER_PAIRS - 1 : REPEAT_AFTER_PAIRS]
-    )
+    times = judged.order_by("-closed_at").values_list("closed_at", flat=True)
     old_enough = Q(closed_at__lt=Now() - REPEAT_AFTER)
-    if recent:
-        old_enough |= Q(closed_at__lt=recent[0])
+    for boundary in times[REPEAT_AFTER_PAIRS : REPEAT_AFTER_PAIRS + 1]:
+        old_enough |= Q(closed_at__lte=boundary)
     repeated = Assignment.objects.filter(pair_id=OuterRef("pair_id"), annotator=annotator, round=1)
     for first_look in judged.filter(old_enough, ~Exists(repeated)).order_by("closed_at")[:CANDIDATES]:
         yield Candidate(first_look.pair_id, Stream.REPEAT, round=1, first_on_left=not first_look.first_on_left)

@@ -51,7 +51,7 @@ class PairRows:
 def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
     """Read the comparisons that were live at a watermark, whatever has happened since.
 
-    Returns None where the rows do not add up to the watermark (on PostgreSQL an older id can commit later): read it anew.
+    Returns None where the rows do not add up to the watermark (on PostgreSQL ids commit late): read anew.
     """
     made = Comparison.objects.filter(project=project, pk__lte=mark.last_comparison)
     columns = list(

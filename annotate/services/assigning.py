@@ -119,6 +119,7 @@ def _lend(candidate: Candidate, project: Project, annotator: User, first_on_left
         "lease_ends_at": Now() + timedelta(seconds=project.lease_seconds),
     }
     if earlier.exists():
+        lease["first_on_left"] = F("first_on_left")  # a late verdict from the screen before must mean the same sides
         reopened = earlier.exclude(closed_at=None).update(closed_at=None, closed_as="", skip_reason="", **lease)
         lent = reopened == 1
     else:

@@ -51,6 +51,7 @@ class Queued:
     pair_id: int
     p_first: float
     information: float | None = None
+    propensity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,20 +143,17 @@ def config_digest(project: Project) -> str:
 
 
 def _start_if_due(project: Project) -> None:
+    """Start the first step that has not covered the project's rows; one at work or parked holds up the later ones."""
     mark = watermark(project)
-    if not mark.n_pairs:
-        return
-    embedded = f"r{mark.n_responses}"
-    if not _covered(project, Run.Kind.EMBED, embedded):
-        _start(project, Run.Kind.EMBED, embedded)
-    elif not _covered(project, Run.Kind.FIT, fit_mark(project, mark)) and _rested(project):
-        _start(project, Run.Kind.FIT, fit_mark(project, mark))
-
-
-def _covered(project: Project, kind: Run.Kind, mark: str) -> bool:
-    """Say whether the newest run of this kind did this watermark, was parked on it, or is at work."""
-    newest = Run.objects.filter(project=project, kind=kind).order_by("-id").first()
-    return newest is not None and (newest.watermark == mark or newest.state in Run.ACTIVE)
+    if not mark.n_pairs or not _rested(project):
+        return None
+    for kind, covers in ((Run.Kind.EMBED, f"r{mark.n_responses}"), (Run.Kind.FIT, fit_mark(project, mark))):
+        newest = Run.objects.filter(project=project, kind=kind).order_by("-id").first()
+        if newest is None or (newest.state not in Run.ACTIVE and newest.watermark != covers):
+            return _start(project, kind, covers)
+        if newest.state != Run.State.DONE:
+            return None
+    return None
 
 
 def _rested(project: Project) -> bool:

@@ -1,0 +1,110 @@
+"""Bring a file's rows into a project: first every row is checked, then all of them are written in one transaction.
+
+Writing the same file again changes nothing: what is here already is left alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import islice
+from typing import BinaryIO
+
+from django.db import transaction
+
+from annotate.formats.jsonl import read_rows
+from annotate.formats.limits import Limits
+from annotate.formats.rows import ImportedPrompt, RowError, RowWarning
+from annotate.models import AuditEvent, Project, User
+from annotate.services.errors import Conflict
+from annotate.services.material import Added, add_batch, conflicts
+
+BATCH = 500
+MOST_REPORTED = 1000
+
+
+class Policy(StrEnum):
+    """What happens to the good rows of a file that has bad ones."""
+
+    STRICT = "strict"
+    SKIP_BAD = "skip-bad"
+
+
+@dataclass
+class ImportReport:
+    """What a file holds and what was written of it. The first MOST_REPORTED errors are kept; n_errors counts all."""
+
+    n_rows: int = 0
+    n_errors: int = 0
+    errors: list[RowError] = field(default_factory=list)
+    warnings: list[RowWarning] = field(default_factory=list)
+    committed: bool = False
+    added: Added = field(default_factory=Added)
+
+    def refuse(self, error: RowError) -> None:
+        self.n_errors += 1
+        if len(self.errors) < MOST_REPORTED:
+            self.errors.append(error)
+
+
+def import_pairs(
+    *, project: Project, file: BinaryIO, by: User, policy: Policy = Policy.STRICT, dry_run: bool = False
+) -> ImportReport:
+    """Read a seekable file of rows into the project; a strict import with one bad row writes nothing.
+
+    Labels become comparisons of named import annotators. Raises Conflict if the project is archived.
+    """
+    if project.archived_at:
+        raise Conflict("This project is archived. Resume it in its settings, then import.")
+    report = ImportReport()
+    bad_lines = _check(project, file, report)
+    if dry_run or (report.n_errors and policy == Policy.STRICT):
+        return report
+    file.seek(0)
+    good = (row for row in _rows(file) if isinstance(row, ImportedPrompt) and row.line not in bad_lines)
+    report.added = add_rows(project=project, rows=good, by=by)
+    report.committed = True
+    return report
+
+
+@transaction.atomic
+def add_rows(*, project: Project, rows: Iterable[ImportedPrompt], by: User) -> Added:
+    """Write checked rows: all of them or none."""
+    added = Added()
+    for batch in _batches(rows):
+        added += add_batch(project, batch)
+    AuditEvent.objects.create(actor=by, verb="imported into", target=f"{project.slug}: {added}")
+    return added
+
+
+def _check(project: Project, file: BinaryIO, report: ImportReport) -> set[int]:
+    """Read the whole file once, collecting what is wrong with it; return the lines that must not be written."""
+    bad_lines: set[int] = set()
+
+    def refuse(error: RowError) -> None:
+        bad_lines.add(error.line)
+        report.refuse(error)
+
+    def good_rows() -> Iterator[ImportedPrompt]:
+        for row in _rows(file):
+            if isinstance(row, RowError):
+                refuse(row)
+            elif isinstance(row, RowWarning):
+                report.warnings.append(row)
+            else:
+                yield row
+
+    for batch in _batches(good_rows()):
+        report.n_rows += len(batch)
+        for error in conflicts(project, batch):
+            refuse(error)
+    return bad_lines
+
+
+def _rows(file: BinaryIO) -> Iterator[ImportedPrompt | RowError | RowWarning]:
+    return read_rows(file, Limits())
+
+
+def _batches(rows: Iterable[ImportedPrompt]) -> Iterator[list[ImportedPrompt]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch

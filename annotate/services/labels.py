@@ -1,0 +1,81 @@
+"""Write a file's labels as comparisons of import annotators: named in the file, never anybody who can sign in."""
+
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import sha256
+
+from django.contrib.auth.hashers import make_password
+from django.db.models.functions import Now
+
+from annotate.formats.rows import ImportedLabel
+from annotate.models import Assignment, Comparison, Outcome, Project, Stream, User
+
+OTHER_SIDE = {Outcome.FIRST: Outcome.SECOND, Outcome.SECOND: Outcome.FIRST}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labels of one pair; `in_stored_order` says whether the row's first response is the pair's first."""
+
+    pair_id: int
+    in_stored_order: bool
+    labels: tuple[ImportedLabel, ...]
+
+
+def add_labels(project: Project, labelled: list[Labelled]) -> int:
+    """Write the labels that are not here yet and return how many; a person's further labels of a pair are rounds."""
+    annotators = _import_annotators(project, {label.annotator for row in labelled for label in row.labels})
+    here = set(
+        Assignment.objects.filter(pair__in={row.pair_id for row in labelled}, stream=Stream.IMPORT).values_list(
+            "pair_id", "annotator_id", "round"
+        )
+    )
+    fresh = [
+        (assignment, outcome)
+        for row in labelled
+        for assignment, outcome in _judged(project, row, annotators)
+        if (assignment.pair_id, assignment.annotator_id, assignment.round) not in here
+    ]
+    Assignment.objects.bulk_create(assignment for assignment, _ in fresh)
+    Comparison.objects.bulk_create(
+        Comparison(project=project, assignment=assignment, outcome=outcome, source=Comparison.Source.IMPORT)
+        for assignment, outcome in fresh
+    )
+    return len(fresh)
+
+
+def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list[tuple[Assignment, Outcome]]:
+    rounds: Counter[str] = Counter()
+    judged = []
+    for label in row.labels:
+        outcome = Outcome(label.outcome)
+        on_left = label.first_on_left
+        assignment = Assignment(
+            project=project,
+            pair_id=row.pair_id,
+            annotator_id=annotators[label.annotator],
+            round=rounds[label.annotator],
+            stream=Stream.IMPORT,
+            first_on_left=on_left if on_left is None else on_left == row.in_stored_order,
+            leased_at=Now(),
+            lease_ends_at=Now(),
+            closed_at=Now(),
+            closed_as=Assignment.ClosedAs.COMPARED,
+        )
+        judged.append((assignment, outcome if row.in_stored_order else OTHER_SIDE.get(outcome, outcome)))
+        rounds[label.annotator] += 1
+    return judged
+
+
+def _import_annotators(project: Project, names: set[str]) -> dict[str, int]:
+    """Return the user ids of a project's import annotators by name, those that were not here created."""
+    usernames = {f"import-{sha256(f'{project.pk} {name}'.encode()).hexdigest()[:24]}": name for name in names}
+    User.objects.bulk_create(
+        (
+            User(username=username, display_name=name, imported=True, is_active=False, password=make_password(None))
+            for username, name in usernames.items()
+        ),
+        ignore_conflicts=True,
+    )
+    stored = User.objects.filter(username__in=usernames).values_list("username", "pk")
+    return {usernames[username]: pk for username, pk in stored}

@@ -1,0 +1,93 @@
+"""What Celery runs: the tick that hands out work, and the work itself. Rules are in annotate.services.training.
+
+The desk is imported where the work is done: it loads torch, and the process that ticks must stay small.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import close_old_connections, connection
+
+from annotate.models import Pulse, Run
+from annotate.services.assigning import release_expired
+from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
+
+SECONDS_BETWEEN_BEATS = 3.0
+SECONDS_TO_PICK_UP = 2.0  # a message that waited longer is void: a later tick sends another
+
+
+@shared_task(name="trainer.tasks.tick")
+def tick() -> None:
+    """Give back expired leases and hand every due run to a trainer."""
+    close_old_connections()
+    record_pulse(Pulse.Process.TICKER)
+    release_expired()
+    for run in due_runs():
+        work.apply_async((run.pk,), expires=SECONDS_TO_PICK_UP)
+
+
+@shared_task(name="trainer.tasks.work")
+def work(run_id: int) -> None:
+    """Do one run, unless another worker has it or it is over."""
+    close_old_connections()
+    if run := claim_run(run_id):
+        perform(run)
+
+
+def perform(run: Run) -> None:
+    """Do a claimed run to its end: published, put back for another attempt, or given up to a newer claim."""
+    from trainer import desk
+
+    try:
+        with _beating(run):
+            desk.perform(run)
+    except FenceLost:
+        return
+    except Exception as error:
+        fail_run(run, error)
+        raise
+
+
+@worker_ready.connect
+def start_pulse(sender: Any, **_: object) -> None:
+    """Load the desk before the first run, then show for as long as the process lives that a trainer is there."""
+    if "train" in sender.app.amqp.queues.consume_from:
+        from trainer import desk
+
+        desk.warm_up()
+        threading.Thread(target=_pulse_for_ever, daemon=True).start()
+
+
+def _pulse_for_ever() -> None:
+    pause = threading.Event()
+    while True:
+        close_old_connections()
+        record_pulse(Pulse.Process.TRAINER)
+        pause.wait(SECONDS_BETWEEN_BEATS)
+
+
+@contextmanager
+def _beating(run: Run) -> Iterator[None]:
+    """Keep the run's heartbeat going while the work computes; a lost fence is left to publishing to find."""
+    over = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not over.wait(SECONDS_BETWEEN_BEATS):
+                beat_run(run)
+        except FenceLost:
+            pass
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
