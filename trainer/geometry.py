@@ -14,7 +14,7 @@ RANK = 512
 SMALL = 1024  # up to this embedding size the exact eigenproblem is cheaper than the randomised one
 OVERSAMPLING = 32
 POWER_STEPS = 2
-ROWS = 4096  # responses held in fp32 at a time
+ROWS = 512  # responses held in fp32 at a time; more fall out of the cache of a CPU
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ def _orthonormal(columns: Tensor) -> Tensor:
 
 
 def _in_rows(embedding_ND: Tensor, basis_DK: Tensor) -> Tensor:
-    """Return E B in fp32, a few thousand rows of fp16 at a time."""
+    """Return E B in fp32, some rows of fp16 at a time."""
     return torch.cat([rows.float() @ basis_DK for rows in torch.split(embedding_ND, ROWS)])
 
 
 def _spread(embedding_ND: Tensor, value_NK: Tensor) -> Tensor:
-    """Return E^T V in fp32, a few thousand rows of fp16 at a time."""
+    """Return E^T V in fp32, some rows of fp16 at a time."""
     total = torch.zeros(embedding_ND.shape[1], value_NK.shape[1], device=embedding_ND.device)
     for rows, value in zip(torch.split(embedding_ND, ROWS), torch.split(value_NK, ROWS), strict=True):
         total.addmm_(rows.float().T, value)

@@ -13,7 +13,7 @@ from trainer.honesty import Score, noise_ceiling, raw_agreement, score
 from trainer.likelihood import decisive_probability, tie_edge, tie_probability
 from trainer.material import Material
 from trainer.outcomes import Outcome
-from trainer.posterior import LeftOut, Posterior, influence_terms, leave_one_out, leave_pair_out, sharpness
+from trainer.posterior import Influence, LeftOut, Posterior, influence, leave_one_out, leave_pair_out, sharpness
 from trainer.tune import fit_temperature, left_out_loss
 
 MIN_GROUPS = 5  # with fewer prompts than this, labels are grouped by pair
@@ -46,9 +46,10 @@ def judge(material: Material, problem: Problem, fit: Fit, posterior: Posterior, 
     """Judge the fit by labels left out, and the heads before it by what they said when audit pairs were shown."""
     pair_B = torch.from_numpy(material.pair_B).to(problem.weight_B.device)
     tuning_B = torch.from_numpy(material.tuning_B).to(problem.weight_B.device)
-    without_pair = leave_pair_out(problem, fit, posterior, pair_B)
+    labels = influence(problem, fit, posterior)
+    without_pair = leave_pair_out(labels, pair_B)
     temperature = fit_temperature(problem, fit, without_pair, tuning_B)
-    report = _report(material, problem, fit, posterior, temperature)
+    report = _report(material, problem, fit, labels, temperature)
     p_first_B = _array(_p_first(without_pair, fit, temperature))
     loss_B = left_out_loss(problem, fit, without_pair, temperature)
     metrics: Metrics = {
@@ -64,19 +65,16 @@ def judge(material: Material, problem: Problem, fit: Fit, posterior: Posterior, 
     return Judgement(temperature, report, metrics)
 
 
-def _report(material: Material, problem: Problem, fit: Fit, posterior: Posterior, temperature: float) -> LabelReport:
-    alone = leave_one_out(problem, fit, posterior)
+def _report(material: Material, problem: Problem, fit: Fit, labels: Influence, temperature: float) -> LabelReport:
+    alone = leave_one_out(labels)
     surprise_B = left_out_loss(problem, fit, alone, temperature)
     surprise = np.where(_counted(problem), _array(surprise_B), np.nan)
     p_tie = _array(tie_probability(*_sharpened(alone, fit, temperature)))
-    evidence = _evidence(material, problem, fit, posterior, np.exp(-surprise), p_tie)
+    evidence = _evidence(material, labels, np.exp(-surprise), p_tie)
     return LabelReport(_array(_p_first(alone, fit, temperature)), surprise, badges(evidence))
 
 
-def _evidence(
-    material: Material, problem: Problem, fit: Fit, posterior: Posterior, p_label_B: Floats, p_tie_B: Floats
-) -> Evidence:
-    leverage_B, rho_B, v_B = influence_terms(problem, fit, posterior)
+def _evidence(material: Material, labels: Influence, p_label_B: Floats, p_tie_B: Floats) -> Evidence:
     return Evidence(
         p_label_B=p_label_B,
         p_tie_B=p_tie_B,
@@ -85,9 +83,9 @@ def _evidence(
         annotator_B=material.annotator_B,
         first_B=material.first_M[material.pair_B],
         second_B=material.second_M[material.pair_B],
-        residual_B=-_array(rho_B),
-        curvature_B=_array(v_B),
-        leverage_B=_array(leverage_B * v_B),
+        residual_B=-_array(labels.rho_B),
+        curvature_B=_array(labels.v_B),
+        leverage_B=_array(labels.leverage_B * labels.v_B),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import pi
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from trainer.fit import Fit, Problem, factorise, hessian
 from trainer.graph import grouping
 from trainer.likelihood import margin_terms
 
-PAIRS = 16384  # differences of pairs held at a time
+PAIRS = 2048  # differences of pairs held at a time; more fall out of the cache of a CPU
 
 
 @dataclass(frozen=True)
@@ -68,53 +69,62 @@ def sharpness(variance: Tensor, temperature: float = 1.0) -> Tensor:
     return temperature / (1 + pi * temperature**2 * variance / 8).sqrt()
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """What the head would say of each label had it not seen the label's group: margins and their variances."""
+class Influence(NamedTuple):
+    """Of each label: margin m, leverage q = d^T H^-1 d, and rho and v (MarginTerms) times the label's weight."""
+
+    margin_B: Tensor
+    leverage_B: Tensor
+    rho_B: Tensor
+    v_B: Tensor
+
+
+class LeftOut(NamedTuple):
+    """What the head would say of each label had it not seen the label's group: margins and their variances.
+
+    Approximate: one Newton step away from the fit to all labels (ALO).
+    """
 
     margin_B: Tensor
     variance_B: Tensor
 
 
-def leave_one_out(problem: Problem, fit: Fit, posterior: Posterior) -> LeftOut:
-    """Leave out each label alone: m + q rho / (1 - v q), q / (1 - v q) (approximate, one Newton step; ALO)."""
-    leverage_B, rho_B, v_B = influence_terms(problem, fit, posterior)
+def influence(problem: Problem, fit: Fit, posterior: Posterior) -> Influence:
+    terms = margin_terms(fit.margin_B, *problem.intervals.bounds(fit.cuts_C))
+    leverage_B = posterior.variances(problem.graph.first, problem.graph.second)
+    return Influence(fit.margin_B, leverage_B, problem.weight_B * terms.rho_B, problem.weight_B * terms.v_B)
+
+
+def leave_one_out(labels: Influence) -> LeftOut:
+    """Leave out each label alone: m + q rho / (1 - v q), variance q / (1 - v q)."""
+    margin_B, leverage_B, rho_B, v_B = labels
     room = 1 - v_B * leverage_B
-    return LeftOut(fit.margin_B + leverage_B * rho_B / room, leverage_B / room)
+    return LeftOut(margin_B + leverage_B * rho_B / room, leverage_B / room)
 
 
-def leave_pair_out(problem: Problem, fit: Fit, posterior: Posterior, pair_B: Tensor) -> LeftOut:
-    """Leave out all labels of a pair at once; they share one difference, so the group form is a scalar.
+def leave_pair_out(labels: Influence, pair_B: Tensor) -> LeftOut:
+    """Leave out all labels of a pair at once. They share one difference, so the group form below is scalar:
 
     (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)).
     """
-    leverage_B, rho_B, v_B = influence_terms(problem, fit, posterior)
+    margin_B, leverage_B, rho_B, v_B = labels
     pairs, group_B = torch.unique(pair_B, return_inverse=True)
     groups = grouping(group_B, len(pairs))
     room = 1 - leverage_B * groups.sums(v_B)[group_B]
-    return LeftOut(fit.margin_B + leverage_B * groups.sums(rho_B)[group_B] / room, leverage_B / room)
+    return LeftOut(margin_B + leverage_B * groups.sums(rho_B)[group_B] / room, leverage_B / room)
 
 
-def leave_group_out(problem: Problem, fit: Fit, posterior: Posterior, group_B: Tensor) -> LeftOut:
-    """Leave out all labels of a group (a prompt) at once: m + U (I - U^T V U)^-1 U^T rho.
+def leave_group_out(labels: Influence, problem: Problem, posterior: Posterior, group_B: Tensor) -> LeftOut:
+    """Leave out all labels of a group (a prompt) at once: m + (I - Q V)^-1 Q rho with Q = U U^T.
 
     U holds the group's whitened differences, one row per label.
     """
-    _, rho_B, v_B = influence_terms(problem, fit, posterior)
-    margin_B, variance_B = fit.margin_B.clone(), torch.zeros_like(fit.margin_B)
-    for labels in _members(group_B):
-        rows = posterior.differences(problem.graph.first[labels], problem.graph.second[labels]).double()
-        shift, variance = _left_out(rows, rho_B[labels], v_B[labels])
-        margin_B[labels] += shift
-        variance_B[labels] = variance
+    margin_B, variance_B = labels.margin_B.clone(), torch.zeros_like(labels.margin_B)
+    for some in _members(group_B):
+        rows = posterior.differences(problem.graph.first[some], problem.graph.second[some]).double()
+        shift, variance = _left_out(rows, labels.rho_B[some], labels.v_B[some])
+        margin_B[some] += shift
+        variance_B[some] = variance
     return LeftOut(margin_B, variance_B)
-
-
-def influence_terms(problem: Problem, fit: Fit, posterior: Posterior) -> tuple[Tensor, Tensor, Tensor]:
-    """Return leverage q = d^T H^-1 d, and rho and v times the label's weight."""
-    terms = margin_terms(fit.margin_B, *problem.intervals.bounds(fit.cuts_C))
-    leverage_B = posterior.variances(problem.graph.first, problem.graph.second)
-    return leverage_B, problem.weight_B * terms.rho_B, problem.weight_B * terms.v_B
 
 
 def _left_out(rows: Tensor, rho: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from trainer.fit import Fit, Problem, Start, fit_head
 from trainer.likelihood import log_probability
-from trainer.posterior import LeftOut, laplace_posterior, leave_group_out, sharpness
+from trainer.posterior import LeftOut, influence, laplace_posterior, leave_group_out, sharpness
 
 PRIOR_VARIANCES = tuple(2.0**k for k in range(-4, 5))  # V0 = 1 / precision: of a typical pair's log-odds
 DEFAULT_PRECISION = 1.0
@@ -45,10 +45,11 @@ def tune_precision(problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: 
     (docs/model.md). Each value starts from the fit before it.
     """
     losses: dict[float, float] = {}
-    for variance in PRIOR_VARIANCES:
-        fit = fit_head(problem, 1 / variance, start)
+    for prior_variance in PRIOR_VARIANCES:
+        fit = fit_head(problem, 1 / prior_variance, start)
         start = fit.start
-        left_out = leave_group_out(problem, fit, laplace_posterior(problem, fit), prompt_B)
+        posterior = laplace_posterior(problem, fit)
+        left_out = leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
         losses[fit.prior_precision] = mean_left_out_loss(problem, fit, left_out, tuning_B)
     return min(losses, key=losses.__getitem__)
 
