@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ def read_secret_key(data_dir: Path, *, may_generate: bool) -> str:
         "SECRET_KEY is not set. Set it to 50 or more random characters: "
         'python -c "import secrets; print(secrets.token_urlsafe(50))"'
     )
+
+
+def inherited(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a program that we start: our own, with some variables set."""
+    return {**os.environ, **variables}
 
 
 def _strong(key: str) -> str:

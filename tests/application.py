@@ -1,4 +1,4 @@
-"""The whole application as a person starts it: `manage.py up` with a data directory and a port of its own."""
+"""The application as a person starts it: `manage.py` in a process, a data directory and an environment of its own."""
 
 import os
 import re
@@ -24,12 +24,11 @@ class Application:
         self.data_dir = data_dir
         self.port = free_port()
         self.lines: list[str] = []
-        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-        own = {"DEBUG": "1", "PORT": str(self.port), "TIEBREAK_DATA_DIR": str(data_dir)}
+        own = {"PORT": str(self.port), "TIEBREAK_DATA_DIR": str(data_dir)}
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *flags],
             cwd=ROOT,
-            env=inherited | own | environment,
+            env=_environment(**(own | environment)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -90,3 +89,23 @@ def application(*flags: str, **environment: str) -> Iterator[Application]:
             yield started
         finally:
             started.stop()
+
+
+def manage(*arguments: str, **environment: str) -> str:
+    """Run a management command to its end and return what it printed; fail with its complaint if it fails."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=_environment(**environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _environment(**own: str) -> dict[str, str]:
+    """Return our environment without anything that the tests' own settings or a developer set for Tiebreak."""
+    foreign = {name: value for name, value in os.environ.items() if name not in OURS}
+    return foreign | {"DEBUG": "1"} | own

@@ -21,6 +21,7 @@ class Child:
     def __init__(self, program: Program, environment: Mapping[str, str], say: Callable[[str, bytes], None]) -> None:
         self.name = program.name
         self.stops_last = program.stops_last
+        self.log = program.log
         self.group = 0
         self.restart_at: float | None = None
         self._command = program.command

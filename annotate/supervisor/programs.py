@@ -16,6 +16,7 @@ class Program:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stops_last: bool = False
+    log: str = "its lines above"
 
 
 def web_program(*, port: int, workers: int, threads: int) -> Program:
@@ -42,7 +43,7 @@ def ticker_program() -> Program:
 
 def trainer_program() -> Program:
     """Return the worker that embeds and fits. It is nice to the web server, and its pool forks nothing under CUDA."""
-    return Program("trainer", ("nice", "-n", "5", *_worker("train")))
+    return Program("trainer", ("nice", "-n", "5", *_worker("train")), {"HF_HUB_DISABLE_PROGRESS_BARS": "1"})
 
 
 def _worker(queue: str, *flags: str) -> tuple[str, ...]:

@@ -41,10 +41,10 @@ def redis_program(server: Path, socket: Path, data_dir: Path) -> Program:
         "appendonly": "yes",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(directory / "redis.log"),
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return Program("redis", (str(server), *options), stops_last=True)
+    return Program("redis", (str(server), *options), stops_last=True, log=str(directory / "redis.log"))
 
 
 def _servers() -> Iterator[Path]:

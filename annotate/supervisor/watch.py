@@ -82,7 +82,7 @@ class Supervisor:
         if child.plan_restart():
             self._tell(f"{died}; starting it again.")
             return True
-        self._tell(f"{died}, and it did so too often. Stopping everything; its lines above say why.")
+        self._tell(f"{died}, and it did so too often. Stopping everything; {child.log} should say why.")
         return False
 
     def _start(self, child: Child) -> None:
@@ -128,7 +128,7 @@ class Supervisor:
 
     def _show(self, message: Message) -> None:
         try:
-            if not self._muted:
+            if not self._muted and message.data.strip():
                 self._printer.write(message)
         except OSError:
             self._output_has_gone()

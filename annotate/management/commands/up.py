@@ -12,9 +12,10 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from annotate.environment import read_int, read_list
-from annotate.models import Pulse, User
+from annotate.environment import inherited, read_int, read_list
+from annotate.models import Project, Pulse, User
 from annotate.services.accounts import create_sign_in_link
+from annotate.services.demo import make_demo_project
 from annotate.services.errors import Refusal
 from annotate.services.site_admin import ensure_site_admin
 from annotate.supervisor.preconditions import CannotStart, check_port, lock_data_dir
@@ -33,11 +34,13 @@ class Command(BaseCommand):
     def handle(self, *, demo: bool, **options: object) -> None:
         port = read_int("PORT", 8000, low=1, high=65535)
         address = f"http://127.0.0.1:{port}"
+        os.chdir(settings.BASE_DIR)  # the programs import the project from where they start
         os.umask(0o077)  # everything below the data directory is for its owner alone
         try:
             lock = lock_data_dir(settings.DATA_DIR, address)
             check_port(port)
             broker, redis = _broker(settings.DATA_DIR)
+            self.stdout.write(f"Preparing the database and starting on {address} ...")
             admin = _prepare(demo=demo)
         except (CannotStart, Refusal) as refusal:
             raise CommandError(str(refusal)) from None
@@ -66,14 +69,9 @@ def _programs(port: int) -> list[Program]:
 
 
 def _environment(broker: str) -> dict[str, str]:
-    """Return the environment of every program: ours, with the paths made independent of where it was called."""
-    return {
-        **os.environ,
-        "REDIS_URL": broker,
-        "TIEBREAK_DATA_DIR": str(settings.DATA_DIR),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(settings.BASE_DIR), os.environ.get("PYTHONPATH")])),
-        "PYTHONUNBUFFERED": "1",
-    }
+    """Return the environment of every program: our own, with what was found out written down."""
+    found_out = {"REDIS_URL": broker, "TIEBREAK_DATA_DIR": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"}
+    return inherited(found_out)
 
 
 def _prepare(*, demo: bool) -> User:
@@ -81,9 +79,9 @@ def _prepare(*, demo: bool) -> User:
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
         call_command("collectstatic", interactive=False, verbosity=0)
-    if demo:
-        call_command("demo")
     admin = ensure_site_admin()
+    if demo and not Project.objects.exists():
+        make_demo_project(by=admin)
     connection.close()
     return admin
 
@@ -96,7 +94,7 @@ def _readiness(broker: str, port: int) -> Readiness:
 
 
 def _welcome(address: str, admin: User) -> str:
-    link = address + reverse("sign-in-link", args=[create_sign_in_link(user=admin)])
+    link = address + reverse("link", args=[create_sign_in_link(user=admin)])
     return (
         f"\nTiebreak is ready at {address}\n"
         f"Sign in as {admin.username} with this link, which works once within {settings.SIGN_IN_LINK_HOURS} hours:\n"
