@@ -1,0 +1,52 @@
+"""The format "pair": prompt, response_a, response_b, and optionally their sources and the labels people gave."""
+
+from typing import Any
+
+from annotate.formats.fields import Fields
+from annotate.formats.rows import BOTH_BAD, FIRST, SECOND, TIE, ImportedLabel, ImportedResponse
+from annotate.formats.texts import id_key
+
+OUTCOMES = {"a": FIRST, "b": SECOND, "tie": TIE, "both_bad": BOTH_BAD}
+SIDES = {"a": True, "b": False}
+
+
+def take_pair(fields: Fields) -> dict[str, ImportedResponse]:
+    """Return the two responses by the name of their field."""
+    pair = {}
+    for side in "ab":
+        text, source = fields.text(f"response_{side}"), fields.source(f"source_{side}")
+        if text is not None:
+            pair[f"response_{side}"] = ImportedResponse(text, source)
+    return pair
+
+
+def take_labels(fields: Fields) -> tuple[ImportedLabel, ...]:
+    """Return the verdicts, one per annotator; who has no name is called by the position in the row."""
+    labels: list[ImportedLabel] = []
+    known: set[str] = set()
+    for index, value in enumerate(fields.items("labels", at_most=fields.limits.labels)):
+        inner = fields.inner(f"labels[{index}]", value)
+        if inner is None or (label := _take_label(inner, f"anonymous {index + 1}")) is None:
+            continue
+        if id_key(label.annotator) in known:
+            message = f'"{label.annotator}" has judged this pair before in the same row. Keep one label per annotator.'
+            inner.refuse("annotator", "E_DUPLICATE_ANNOTATOR", message)
+        known.add(id_key(label.annotator))
+        labels.append(label)
+    return tuple(labels)
+
+
+def _take_label(fields: Fields, unnamed: str) -> ImportedLabel | None:
+    annotator = fields.name("annotator", n_chars=fields.limits.name_chars) or unnamed
+    preferred = _take_choice(fields, "preferred", OUTCOMES, required=True)
+    first_on_left = _take_choice(fields, "shown_left", SIDES)
+    fields.close()
+    return None if preferred is None else ImportedLabel(annotator, preferred, first_on_left)
+
+
+def _take_choice(fields: Fields, name: str, choices: dict[str, Any], *, required: bool = False) -> Any:
+    value = fields.take(name, str, required=required)
+    if value is not None and value not in choices:
+        message = f'"{name}" is "{value[:40]}". Use one of {", ".join(choices)}.'
+        fields.refuse(name, "E_CHOICE", message)
+    return choices.get(value)
