@@ -75,7 +75,7 @@ class RowDecoder:
 
 
 def _depth(text: str, limit: int) -> int:
-    """Return how deep brackets are nested outside strings; where they are few, their number is answer enough."""
+    """Return how deep brackets are nested outside strings, or a bound; both stand on the same side of `limit`."""
     n_opening = text.count("[") + text.count("{")
     if n_opening <= limit:
         return n_opening
@@ -84,6 +84,8 @@ def _depth(text: str, limit: int) -> int:
         if not match[0].startswith('"'):
             depth += 1 if match[1] else -1
             deepest = max(deepest, depth)
+        if deepest > limit:
+            break
     return deepest
 
 
