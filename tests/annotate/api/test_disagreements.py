@@ -1,0 +1,80 @@
+"""Disagreements over the API: the most surprising first, page by page."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from annotate.models import Outcome, Project, User
+from tests.annotate.api.clients import client_of
+from tests.annotate.api.material import make_disagreement, make_snapshot
+from tests.factories import compare, make_pair
+
+pytestmark = pytest.mark.django_db
+
+DISAGREEMENTS = "/api/v1/projects/antarctica/disagreements/"
+
+
+def surprises(client: Any, address: str) -> list[float]:
+    """Follow `next` to the end and return the surprises."""
+    found: list[float] = []
+    link: str | None = address
+    while link:
+        page = client.get(link).json()
+        found += [row["surprise"] for row in page["results"]]
+        link = page["next"]
+    return found
+
+
+def test_a_disagreement_shows_both_texts_and_what_was_expected(project: Project, rosa: User, bob: User) -> None:
+    comparison = compare(project, bob, Outcome.SECOND)
+    make_disagreement(comparison, make_snapshot(project, 3))
+
+    (row,) = client_of(rosa).get(DISAGREEMENTS).json()["results"]
+
+    assert (row["comparison"], row["outcome"]) == (str(comparison.public_id), "second")
+    assert (row["p_left_out"], row["surprise"], row["badge"], row["snapshot"]) == (0.1, 2.3, "blind_spot", 3)
+    assert (row["first"]["text"], row["second"]["source"]) == ("No country owns it.", "silly")
+    assert row["prompt"][0]["content"] == "Which country owns Antarctica?"
+    assert row["annotator"] == str(bob.public_id)
+
+
+def test_pages_go_from_the_most_to_the_least_surprising_ties_included(project: Project, rosa: User, bob: User) -> None:
+    snapshot = make_snapshot(project)
+    for surprise in (0.1, 2.5, 2.5, 2.5, 1 / 3):
+        make_disagreement(compare(project, bob), snapshot, surprise=surprise)
+
+    assert surprises(client_of(rosa), f"{DISAGREEMENTS}?page_size=2") == [2.5, 2.5, 2.5, 1 / 3, 0.1]
+
+
+def test_disagreements_are_filtered_by_badge(project: Project, rosa: User, bob: User) -> None:
+    snapshot = make_snapshot(project)
+    make_disagreement(compare(project, bob), snapshot, surprise=1.0, badge="contested")
+    make_disagreement(compare(project, bob), snapshot, surprise=2.0, badge="likely_slip")
+
+    assert surprises(client_of(rosa), f"{DISAGREEMENTS}?badge=contested") == [1.0]
+
+
+def test_a_badge_that_is_none_is_refused(project: Project, rosa: User) -> None:
+    assert client_of(rosa).get(f"{DISAGREEMENTS}?badge=wrong").status_code == 400
+
+
+@pytest.mark.parametrize("cursor", ["cD1uYW4=", "cD1pbmY=", "cD14"])
+def test_a_cursor_that_is_not_ours_is_refused(project: Project, rosa: User, cursor: str) -> None:
+    assert client_of(rosa).get(f"{DISAGREEMENTS}?cursor={cursor}").status_code == 404
+
+
+def test_the_list_costs_the_same_with_ten_more_rows(project: Project, rosa: User, bob: User) -> None:
+    client, snapshot = client_of(rosa), make_snapshot(project)
+    make_disagreement(compare(project, bob), snapshot)
+    with CaptureQueriesContext(connection) as before:
+        client.get(DISAGREEMENTS)
+    for number in range(10):
+        make_pair(project, 10 + number)
+        make_disagreement(compare(project, bob), snapshot)
+
+    with CaptureQueriesContext(connection) as after:
+        assert len(client.get(DISAGREEMENTS).json()["results"]) == 11
+
+    assert len(after) == len(before)
