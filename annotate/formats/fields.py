@@ -5,7 +5,7 @@ from typing import Any
 
 from annotate.formats.limits import Limits
 from annotate.formats.report import RowReport
-from annotate.formats.texts import is_blank
+from annotate.formats.texts import id_key, is_blank
 
 _KINDS = {
     str: "a string",
@@ -78,7 +78,7 @@ class Fields:
         text = text.strip()
         if is_blank(text):
             self.refuse(name, "E_BLANK", f'"{name}" is blank. Leave it out, or give it a name that can be seen.')
-        elif len(text) > n_chars:
+        elif len(text) > n_chars or len(id_key(text)) > 2 * n_chars:  # Some letters grow when case is folded.
             self.refuse(
                 name, "E_NAME_TOO_LONG", f'"{name}" has {len(text):,} characters, more than {n_chars}. Shorten it.'
             )

@@ -28,6 +28,7 @@ BAD_ROWS: list[tuple[dict[str, Any], str, str]] = [
     (pair(id=""), "id", "E_BLANK"),
     (pair(id="\u200b"), "id", "E_BLANK"),
     (pair(id="x" * 201), "id", "E_NAME_TOO_LONG"),
+    (pair(id="\u0390" * 150), "id", "E_NAME_TOO_LONG"),
     (pair(source_a=1.5), "source_a", "E_WRONG_TYPE"),
     (pair(source_a="  "), "source_a", "E_BLANK"),
     (pair(source_b="x" * 151), "source_b", "E_NAME_TOO_LONG"),
