@@ -49,8 +49,7 @@ def record_comparison(
         return _same(replay, assignment, outcome, comment), False
     if outcome not in assignment.project.offered_outcomes:
         raise InvalidInput(f"This project does not offer {outcome!r}. Choose one of the outcomes on the page.")
-    if len(comment) > LONGEST_COMMENT:
-        raise InvalidInput(f"The comment is longer than {LONGEST_COMMENT} characters. Shorten it and send it again.")
+    _check_text(comment, "comment", at_most=LONGEST_COMMENT)
     try:
         return _store(assignment, outcome, client_key, comment, timing), True
     except (IntegrityError, AlreadyCompared):
@@ -67,8 +66,7 @@ def skip_assignment(*, assignment: Assignment, reason: str, by: User) -> None:
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidInput(f"The reason is longer than {LONGEST_REASON} characters. Shorten it.")
+    _check_text(reason, "reason", at_most=LONGEST_REASON)
     if not close(assignment, Assignment.ClosedAs.SKIPPED, skip_reason=reason):
         raise Conflict("This pair was already judged or given back. Ask for the next pair.")
     free_slot(assignment)
@@ -124,6 +122,13 @@ def _take_back(assignment: Assignment) -> bool:
     if not closed.update(closed_at=Now(), closed_as=Assignment.ClosedAs.COMPARED):
         raise _already_compared(assignment)
     return not assignment.takes_slot or take_slot(assignment.pair_id)
+
+
+def _check_text(text: str, name: str, *, at_most: int) -> None:
+    if len(text) > at_most:
+        raise InvalidInput(f"The {name} is longer than {at_most} characters. Shorten it and send it again.")
+    if "\x00" in text:
+        raise InvalidInput(f"The {name} holds a NUL character, which cannot be stored. Remove it and send it again.")
 
 
 def _same(stored: Comparison, assignment: Assignment, outcome: Outcome, comment: str) -> Comparison:

@@ -20,6 +20,7 @@ from annotate.services.material import Added, add_batch, conflicts
 
 BATCH = 500
 MOST_REPORTED = 1000
+ENDING = ("E_JSON_ARRAY", "E_TOO_MANY_ROWS")  # errors of one line after which nothing is read
 
 
 class Policy(StrEnum):
@@ -40,8 +41,11 @@ class ImportReport:
     committed: bool = False
     added: Added = field(default_factory=Added)
 
+    unreadable: bool = False  # to its end, so that not even all of its good rows are known
+
     def refuse(self, error: RowError) -> None:
         self.n_errors += 1
+        self.unreadable |= not error.line or error.code in ENDING
         if len(self.errors) < MOST_REPORTED:
             self.errors.append(error)
 
@@ -57,7 +61,7 @@ def import_pairs(
         raise Conflict("This project is archived. Resume it in its settings, then import.")
     report = ImportReport()
     bad_lines = _check(project, file, report)
-    if dry_run or (report.n_errors and policy == Policy.STRICT):
+    if dry_run or report.unreadable or (report.n_errors and policy == Policy.STRICT):
         return report
     file.seek(0)
     good = (row for row in _rows(file) if isinstance(row, ImportedPrompt) and row.line not in bad_lines)

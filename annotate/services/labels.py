@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from django.contrib.auth.hashers import make_password
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from annotate.formats.rows import ImportedLabel
 from annotate.models import Assignment, Comparison, Outcome, Project, Stream, User
@@ -36,9 +36,12 @@ def add_labels(project: Project, labelled: list[Labelled]) -> int:
         for assignment, outcome in _judged(project, row, annotators)
         if (assignment.pair_id, assignment.annotator_id, assignment.round) not in here
     ]
+    now = timezone.now()
     Assignment.objects.bulk_create(assignment for assignment, _ in fresh)
     Comparison.objects.bulk_create(
-        Comparison(project=project, assignment=assignment, outcome=outcome, source=Comparison.Source.IMPORT)
+        Comparison(
+            project=project, assignment=assignment, outcome=outcome, source=Comparison.Source.IMPORT, created_at=now
+        )
         for assignment, outcome in fresh
     )
     return len(fresh)
@@ -46,7 +49,7 @@ def add_labels(project: Project, labelled: list[Labelled]) -> int:
 
 def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list[tuple[Assignment, Outcome]]:
     rounds: Counter[str] = Counter()
-    judged = []
+    judged, now = [], timezone.now()
     for label in row.labels:
         outcome = Outcome(label.outcome)
         on_left = label.first_on_left
@@ -57,9 +60,9 @@ def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list
             round=rounds[label.annotator],
             stream=Stream.IMPORT,
             first_on_left=on_left if on_left is None else on_left == row.in_stored_order,
-            leased_at=Now(),
-            lease_ends_at=Now(),
-            closed_at=Now(),
+            leased_at=now,
+            lease_ends_at=now,
+            closed_at=now,
             closed_as=Assignment.ClosedAs.COMPARED,
         )
         judged.append((assignment, outcome if row.in_stored_order else OTHER_SIDE.get(outcome, outcome)))

@@ -98,14 +98,14 @@ def _add_responses(
 ) -> tuple[dict[ResponseKey, int], int]:
     """Return the ids of the batch's responses by (prompt, text hash, source), those that were not here created."""
     new = {_response_key(prompts, row, response): response for row in rows for response in row.responses}
-    of_prompts = Response.objects.filter(prompt__in=prompts.values())
-    here = _response_ids(of_prompts)
+    alike = Response.objects.filter(prompt__in=prompts.values(), text_hash__in={key[1] for key in new})
+    here = _response_ids(alike)
     Response.objects.bulk_create(
         Response(project=project, prompt_id=key[0], text=response.text, source=response.source, text_hash=key[1])
         for key, response in new.items()
         if key not in here
     )
-    return _response_ids(of_prompts), len(new.keys() - here.keys())
+    return _response_ids(alike), len(new.keys() - here.keys())
 
 
 def _response_ids(responses: QuerySet[Response]) -> dict[ResponseKey, int]:
@@ -126,9 +126,9 @@ def _add_pairs(
             keys = sorted((_response_key(prompts, row, end) for end in ends), key=lambda key: responses[key])
             first, second = (responses[key] for key in keys)
             new.setdefault((first, second), _pair(project, row, keys, (first, second)))
-    here = _pair_ids(prompts)
+    here = _pair_ids(new)
     Pair.objects.bulk_create(pair for ends, pair in new.items() if ends not in here)
-    return _pair_ids(prompts), len(new.keys() - here.keys())
+    return _pair_ids(new), len(new.keys() - here.keys())
 
 
 def _pair(project: Project, row: ImportedPrompt, keys: list[ResponseKey], ends: PairKey) -> Pair:
@@ -154,8 +154,9 @@ def shuffle_place(seed: int, prompt_hash: str, response_keys: list[str]) -> int:
     return int.from_bytes(sha256(identity.encode()).digest()[:8]) >> 1
 
 
-def _pair_ids(prompts: dict[str, Prompt]) -> dict[PairKey, int]:
-    pairs = Pair.objects.filter(prompt__in=prompts.values())
+def _pair_ids(ends: Iterable[PairKey]) -> dict[PairKey, int]:
+    firsts, seconds = ({pair[side] for pair in ends} for side in (0, 1))
+    pairs = Pair.objects.filter(first__in=firsts, second__in=seconds)
     return {(first, second): pk for pk, first, second in pairs.values_list("pk", "first_id", "second_id")}
 
 

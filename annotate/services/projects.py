@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from annotate.models import ApiToken, Assignment, AuditEvent, Invitation, Membership, Project, Role, User
-from annotate.services.accounts import token_hash
+from annotate.services.accounts import create_sign_in_link, token_hash
 from annotate.services.assigning import close, free_slot
 from annotate.services.errors import Conflict, InvalidInput, LinkSpent, NotAllowed
 
@@ -85,6 +85,21 @@ def remove_member(*, project: Project, user: User, by: User) -> None:
     _record(by, f"removed {user.username} from", project)
 
 
+def let_member_in(*, project: Project, user: User, by: User) -> str:
+    """Return the token of a sign-in link for a member who lost the way in. `by` must be an admin of the project.
+
+    Raises NotAllowed where the link would give `by` more than they have: for a site admin, or for somebody who also
+    belongs to a project that `by` is no admin of.
+    """
+    own = Membership.objects.filter(user=by, role=Role.ADMIN, active=True)
+    elsewhere = Membership.objects.filter(user=user, active=True).exclude(project__in=own.values("project"))
+    if not by.is_superuser and user != by and (user.is_superuser or user.is_staff or elsewhere.exists()):
+        raise NotAllowed(f"{user} has rights beyond your projects. Ask a site admin for their sign-in link.")
+    token = create_sign_in_link(user=user, by=by)
+    _record(by, f"let {user.username} in to", project)
+    return token
+
+
 def create_invitation(*, project: Project, role: Role, by: User, uses: int = 1) -> str:
     """Return the token of an invitation link; it is shown here and nowhere again."""
     token = secrets.token_urlsafe(32)
@@ -106,6 +121,12 @@ def open_invitation(token: str) -> Invitation:
     if invitation := usable.select_related("project", "invited_by").first():
         return invitation
     raise LinkSpent("This invitation was used up or has expired. Ask the person who sent it for a new one.")
+
+
+def withdraw_invitation(*, project: Project, token_hash: str, by: User) -> None:
+    """Use up what is left of an invitation of the project, so that its link opens nothing any more."""
+    Invitation.objects.filter(project=project, token_hash=token_hash).update(uses_left=0)
+    _record(by, "withdrew an invitation to", project)
 
 
 @transaction.atomic

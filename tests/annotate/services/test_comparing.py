@@ -79,6 +79,18 @@ def test_an_outcome_that_the_project_does_not_offer_is_refused(db: None) -> None
         record_comparison(assignment=lease(project, bob), outcome=Outcome.TIE, client_key=uuid4(), by=bob)
 
 
+@pytest.mark.parametrize("comment", ["a\x00b", "x" * 10_001])
+def test_a_comment_that_cannot_be_stored_is_refused_and_the_pair_stays_lent(
+    project: Project, bob: User, comment: str
+) -> None:
+    assignment = lease(project, bob)
+
+    with pytest.raises(InvalidInput):
+        record_comparison(assignment=assignment, outcome=Outcome.TIE, client_key=uuid4(), by=bob, comment=comment)
+
+    assert lease(project, bob) == assignment
+
+
 def test_a_late_verdict_takes_its_slot_again(project: Project, bob: User) -> None:
     assignment = lease(project, bob)
     Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
