@@ -1,14 +1,50 @@
 """The site map."""
 
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.generic import RedirectView
 
-from annotate.views import api_docs, health
+from annotate.views.account import account
+from annotate.views.agreement import agreement, agreement_chart, agreement_csv
+from annotate.views.api_docs import api_docs
+from annotate.views.compare import compare
+from annotate.views.data import data, data_export
+from annotate.views.disagreements import disagreements
+from annotate.views.healthz import healthz
+from annotate.views.invite import invite
+from annotate.views.link import link
+from annotate.views.login import login, logout
+from annotate.views.new_project import new_project
+from annotate.views.overview import overview
+from annotate.views.projects import projects
+from annotate.views.readyz import readyz
+from annotate.views.settings import settings
 
 urlpatterns = [
-    # api/
+    # /
+    path("", projects, name="projects"),
+    path("login", login, name="login"),
+    path("logout", logout, name="logout"),
+    path("link/<str:token>", link, name="link"),
+    path("invite/<str:token>", invite, name="invite"),
+    path("account", account, name="account"),
+    path("projects/new", new_project, name="new-project"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    # /p/<slug>/
+    path("p/<slug:slug>/", overview, name="overview"),
+    path("p/<slug:slug>/compare", compare, name="compare"),
+    path("p/<slug:slug>/agreement", agreement, name="agreement"),
+    path("p/<slug:slug>/agreement/<slug:chart>.json", agreement_chart, name="agreement-chart"),
+    path("p/<slug:slug>/agreement/<slug:chart>.csv", agreement_csv, name="agreement-csv"),
+    path("p/<slug:slug>/disagreements", disagreements, name="disagreements"),
+    path("p/<slug:slug>/data", data, name="data"),
+    path("p/<slug:slug>/data/<slug:format_name>", data_export, name="data-export"),
+    path("p/<slug:slug>/settings", settings, name="settings"),
+    # /api/, /admin/
     path("api/v1/", include("annotate.api.urls")),
-    path("api/docs", api_docs.api_docs, name="api-docs"),
-    # Is it alive, can it serve?
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("api/docs", api_docs, name="api-docs"),
+    path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="login", query_string=True))),
+    path("admin/", admin.site.urls),
 ]

@@ -1,5 +1,7 @@
 """A person's projects, and how much waits for them in each."""
 
+from typing import Any
+
 from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -7,7 +9,7 @@ from annotate.models import Assignment, Comparison, Membership, Pair, User
 
 
 def own_projects(user: User) -> QuerySet[Membership]:
-    """Return the user's memberships with `n_waiting` pairs for them and the project's `n_comparisons`, unarchived first."""
+    """Return the memberships with their `n_waiting` pairs and the project's `n_comparisons`, unarchived first."""
     finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]
     seen = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=user, round=0, closed_as__in=finished)
     waiting = Pair.objects.assignable().filter(~Exists(seen), project_id=OuterRef("project_id"))
@@ -23,6 +25,6 @@ def own_projects(user: User) -> QuerySet[Membership]:
     )
 
 
-def _count(grouped: "QuerySet") -> Coalesce:
+def _count(grouped: QuerySet[Any, Any]) -> Coalesce:
     counted = grouped.order_by().annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

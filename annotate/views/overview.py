@@ -1,0 +1,30 @@
+"""A project at a glance: the loop for researchers, their own progress for annotators."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from annotate.models import Role
+from annotate.permissions import membership_in
+from annotate.selectors.overview import overview as read_overview
+from annotate.selectors.overview import progress
+from annotate.views.requests import SignedInRequest
+
+
+@vary_on_headers("HX-Request")
+@never_cache
+@require_GET
+def overview(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the page, or the numbers alone to the page that refreshes itself."""
+    membership = membership_in(request.user, slug)
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    context = {
+        "membership": membership,
+        "project": membership.project,
+        "progress": progress(membership.project, request.user, since=today),
+        "loop": read_overview(membership.project) if membership.may(Role.RESEARCHER) else None,
+    }
+    return render(request, "overview.html#numbers" if request.htmx else "overview.html", context)

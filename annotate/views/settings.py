@@ -1,0 +1,71 @@
+"""A project's settings, its members and its invitations; for its admins."""
+
+from copy import copy
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annotate.forms import InvitationForm, SettingsForm
+from annotate.models import Membership, Project, Role
+from annotate.permissions import membership_in
+from annotate.selectors.members import members, open_invitations
+from annotate.services.errors import Conflict, InvalidInput, NotAllowed
+from annotate.services.projects import archive_project, change_project, pause_project, resume_project
+from annotate.views.members import MEMBER_ACTIONS, Shown
+from annotate.views.requests import SignedInRequest
+
+STATES = {"pause": pause_project, "resume": resume_project, "archive": archive_project}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def settings(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Show the settings, or do what the pressed button's name says and show what came of it."""
+    membership = membership_in(request.user, slug, role=Role.ADMIN)
+    actions = {"save": _save, "state": _change_state} | MEMBER_ACTIONS
+    pressed = [act for name, act in actions.items() if name in request.POST]
+    if not pressed:
+        return _page(request, membership, {})
+    try:
+        shown = pressed[0](request, membership.project)
+    except (Conflict, NotAllowed) as refusal:
+        messages.warning(request, refusal.message)
+        shown = None
+    return _page(request, membership, shown) if shown else redirect("settings", slug)
+
+
+def _save(request: SignedInRequest, project: Project) -> Shown:
+    form = SettingsForm(request.POST, instance=copy(project))
+    if not form.is_valid():
+        return {"form": form}
+    try:
+        change_project(project=project, by=request.user, **form.changes())
+    except InvalidInput as refusal:
+        form.add_error(None, refusal.message)
+        return {"form": form}
+    messages.success(request, "The settings are saved.")
+    return None
+
+
+def _change_state(request: SignedInRequest, project: Project) -> Shown:
+    change = STATES.get(request.POST["state"])
+    if change is None:
+        raise InvalidInput("A project can be paused, resumed or archived.")
+    change(project=project, by=request.user)
+    return None
+
+
+def _page(request: SignedInRequest, membership: Membership, shown: Shown) -> HttpResponse:
+    context = {
+        "membership": membership,
+        "project": membership.project,
+        "form": SettingsForm(instance=copy(membership.project)),
+        "invitation_form": InvitationForm(),
+        "members": members(membership.project),
+        "invitations": open_invitations(membership.project),
+        "roles": Role,
+    }
+    return render(request, "settings.html", context | (shown or {}))
