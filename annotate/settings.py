@@ -72,7 +72,7 @@ DATABASES = {"default": read_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 't
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 60,  # seconds a verdict waits while an import holds the one writer's lock
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
     }
 else:
@@ -194,6 +194,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "annotate.api.schema.describe_refusals",
+        "annotate.api.schema.describe_strictness",
     ],
 }
 

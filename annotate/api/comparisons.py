@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from annotate.api.assignments import own_assignment
 from annotate.api.comparison_fields import ComparisonSerializer, OwnComparisonSerializer, VerdictSerializer
 from annotate.api.errors import RefusalSerializer
+from annotate.api.filtering import NamedConditions, YesNoFilter
 from annotate.api.permissions import Judging, Reading, caller
 from annotate.api.strict import StrictSerializer
 from annotate.models import Assignment, Comparison, Outcome, Role, Stream
@@ -30,8 +31,8 @@ class ComparisonFilters(filters.FilterSet):  # type: ignore[misc]
     stream = filters.ChoiceFilter(field_name="assignment__stream", choices=Stream.choices)
     source = filters.ChoiceFilter(choices=Comparison.Source.choices)
     annotator = filters.UUIDFilter(field_name="assignment__annotator__public_id")
-    surplus = filters.BooleanFilter()
-    retracted = filters.BooleanFilter(field_name="retracted_at", lookup_expr="isnull", exclude=True)
+    surplus = YesNoFilter()
+    retracted = YesNoFilter(field_name="retracted_at", lookup_expr="isnull", exclude=True)
     created_from = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
 
@@ -111,7 +112,7 @@ class Comparisons(ListAPIView[Comparison]):
     permission_classes = [Reading]
     throttle_scope = "reading"
     serializer_class = ComparisonSerializer
-    filter_backends = [filters.DjangoFilterBackend]
+    filter_backends = [NamedConditions]
     filterset_class = ComparisonFilters
     queryset = Comparison.objects.none()
 

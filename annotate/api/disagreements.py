@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
 from annotate.api.assignments import MessageSerializer
+from annotate.api.filtering import NamedConditions
 from annotate.api.pagination import MostSurprisingFirst
 from annotate.api.permissions import Reading, caller
 from annotate.models import Disagreement, Role
@@ -59,7 +60,7 @@ class Disagreements(ListAPIView[Disagreement]):
     throttle_scope = "reading"
     serializer_class = DisagreementSerializer
     pagination_class = MostSurprisingFirst
-    filter_backends = [filters.DjangoFilterBackend]
+    filter_backends = [NamedConditions]
     filterset_class = DisagreementFilters
     queryset = Disagreement.objects.none()
 

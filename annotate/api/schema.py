@@ -59,3 +59,11 @@ def describe_refusals(result: dict[str, Any], **context: Any) -> dict[str, Any]:
         for operation in operations.values():
             operation["responses"].setdefault("default", refusal)
     return result
+
+
+def describe_strictness(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """Say of everything that is sent that unknown fields are refused."""
+    for name, component in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            component["additionalProperties"] = False
+    return result

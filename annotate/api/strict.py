@@ -29,4 +29,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             return "There is no such field to set."
         wanted, types = next((wanted, types) for kind, wanted, types in JSON_TYPES if isinstance(field, kind))
         fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+        fits = fits or (
+            int in types and isinstance(value, float) and value.is_integer()
+        )  # JSON knows one kind of number
         return None if value is None or fits else f"This must be {wanted}."

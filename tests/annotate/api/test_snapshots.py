@@ -92,6 +92,13 @@ def test_following_the_pages_gives_every_snapshot_once(project: Project, rosa: U
     assert pages(rosa, f"{SNAPSHOTS}?page_size=3") == [7, 6, 5, 4, 3, 2, 1]
 
 
+@pytest.mark.parametrize("page_size", ["0", "-1", "201", "null", "%00", "", "9" * 5000, "\u0663"])
+def test_a_page_size_that_will_not_do_is_refused(project: Project, rosa: User, page_size: str) -> None:
+    response = client_of(rosa).get(f"{SNAPSHOTS}?page_size={page_size}")
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_input")
+
+
 @pytest.mark.parametrize(
     "cursor",
     ["x", "cD1hYmM=", "cD0tMQ==", "cD0lMDA=", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cj14"],
