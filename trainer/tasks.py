@@ -6,6 +6,7 @@ The desk is imported where the work is done: it loads torch, and the process tha
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 
 from celery import shared_task
@@ -13,19 +14,33 @@ from celery.signals import worker_ready
 from django.db import close_old_connections, connection
 
 from annotate.models import Pulse, Run
+from annotate.selectors.watermark import newest_ids
 from annotate.services.assigning import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
 
+SECONDS_OF_WATCH = 0.85  # of the second between two ticks
+SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_BEATS = 3.0
 SECONDS_TO_PICK_UP = 2.0  # a message that waited longer is void: a later tick sends another
 
 
 @shared_task(name="trainer.tasks.tick")
 def tick() -> None:
-    """Give back expired leases and hand every due run to a trainer."""
+    """Give back expired leases and hand due runs to a trainer; until the next tick, answer each verdict at once."""
     close_old_connections()
+    over_at = monotonic() + SECONDS_OF_WATCH
     record_pulse(Pulse.Process.TICKER)
     release_expired()
+    seen = newest_ids()
+    _hand_out()
+    while monotonic() < over_at:
+        sleep(SECONDS_BETWEEN_LOOKS)
+        if (newest := newest_ids()) != seen:
+            seen = newest
+            _hand_out()
+
+
+def _hand_out() -> None:
     for run in due_runs():
         work.apply_async((run.pk,), expires=SECONDS_TO_PICK_UP)
 

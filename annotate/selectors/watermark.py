@@ -32,3 +32,10 @@ def watermark(project: Project) -> Watermark:
         n_pairs=Pair.objects.filter(project=project).count(),
         n_responses=Response.objects.filter(project=project).count(),
     )
+
+
+def newest_ids() -> tuple[int | None, int | None]:
+    """Return the last comparison and event of all projects: two look-ups that tell whether anything was judged."""
+    comparison = Comparison.objects.order_by("-pk").values_list("pk", flat=True).first()
+    event = ComparisonEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return comparison, event
