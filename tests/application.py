@@ -3,11 +3,12 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -64,6 +65,15 @@ class Application:
             wait_until(lambda: text in self.output, seconds=seconds)
         except TimeoutError:
             raise AssertionError(f"never said {text!r}:\n{self.output}") from None
+
+    def ask(self, query: str) -> str:
+        """Return the one value that a query of its SQLite database gives."""
+        with closing(sqlite3.connect(f"file:{self.data_dir / 'tiebreak.sqlite3'}?mode=ro", uri=True)) as database:
+            return str(database.execute(query).fetchone()[0])
+
+    def close_output(self) -> None:
+        """Stop reading, as a closed terminal or `| head` does."""
+        os.close(self.process.stdout.fileno())
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and return the exit status."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 # The web server and the ticker hold no tensors: one thread each leaves the cores to the trainer.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# Celery warns root of pickles; these workers accept JSON alone.
+NO_PICKLES = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
+NO_PROGRESS_BARS = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,12 @@ def web_program(*, port: int, workers: int, threads: int) -> Program:
 
 def ticker_program() -> Program:
     """Return the small worker that looks for work every second; it never loads torch."""
-    return Program("ticker", _worker("tick", "--beat"), ONE_THREAD)
+    return Program("ticker", _worker("tick", "--beat"), {**ONE_THREAD, **NO_PICKLES})
 
 
 def trainer_program() -> Program:
     """Return the worker that embeds and fits. It is nice to the web server, and its pool forks nothing under CUDA."""
-    return Program("trainer", ("nice", "-n", "5", *_worker("train")), {"HF_HUB_DISABLE_PROGRESS_BARS": "1"})
+    return Program("trainer", ("nice", "-n", "5", *_worker("train")), {**NO_PICKLES, **NO_PROGRESS_BARS})
 
 
 def _worker(queue: str, *flags: str) -> tuple[str, ...]:

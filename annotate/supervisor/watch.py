@@ -35,7 +35,7 @@ class Supervisor:
     def run(self, readiness: Readiness, *, on_ready: Callable[[], str]) -> int:
         """Return the exit status: 0 after a stop that was asked for, 1 after any other."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN):  # nohup keeps us running
                 signal.signal(number, self._ask)
         try:
             for child in self._children:

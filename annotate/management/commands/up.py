@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 from django.urls import reverse
@@ -32,23 +33,26 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="Make the demo project if there is no project yet.")
 
     def handle(self, *, demo: bool, **options: object) -> None:
-        port = read_int("PORT", 8000, low=1, high=65535)
-        address = f"http://127.0.0.1:{port}"
         os.chdir(settings.BASE_DIR)  # the programs import the project from where they start
         os.umask(0o077)  # everything below the data directory is for its owner alone
         try:
-            lock = lock_data_dir(settings.DATA_DIR, address)
-            check_port(port)
-            broker, redis = _broker(settings.DATA_DIR)
-            self.stdout.write(f"Preparing the database and starting on {address} ...")
-            admin = _prepare(demo=demo)
-        except (CannotStart, Refusal) as refusal:
+            sys.exit(self._run(demo=demo))
+        except (CannotStart, Refusal, ImproperlyConfigured) as refusal:
             raise CommandError(str(refusal)) from None
         except KeyboardInterrupt:
             sys.exit(130)
-        programs = [*redis, *_programs(port)]
-        supervisor = Supervisor(programs, environment=_environment(broker), lock=lock)
-        sys.exit(supervisor.run(_readiness(broker, port), on_ready=partial(_welcome, address, admin)))
+
+    def _run(self, *, demo: bool) -> int:
+        port = read_int("PORT", 8000, low=1, high=65535)
+        address = f"http://127.0.0.1:{port}"
+        programs = _programs(port)
+        lock = lock_data_dir(settings.DATA_DIR, address)
+        check_port(port)
+        broker, redis = _broker(settings.DATA_DIR)
+        self.stdout.write(f"Preparing the database and starting on {address} ...")
+        admin = _prepare(demo=demo)
+        supervisor = Supervisor([*redis, *programs], environment=_environment(broker), lock=lock)
+        return supervisor.run(_readiness(broker, port), on_ready=partial(_welcome, address, admin))
 
 
 def _broker(data_dir: Path) -> tuple[str, list[Program]]:
