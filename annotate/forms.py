@@ -25,16 +25,14 @@ class SkipReason(TextChoices):
 
 
 class VerdictForm(forms.Form):
-    """A verdict; times that cannot be read are left out, because a verdict is never refused over its clock."""
+    """A verdict. Its times are no fields: one that cannot be read is left out, and the verdict is taken all the same."""
 
     assignment = forms.UUIDField()
     choice = forms.ChoiceField(choices=Choice.choices)
     client_key = forms.UUIDField()
-    shown_at = forms.CharField(required=False)
-    decided_at = forms.CharField(required=False)
 
     def timing(self) -> Timing:
-        return Timing(_moment(self.cleaned_data["shown_at"]), _moment(self.cleaned_data["decided_at"]))
+        return Timing(_moment(self.data.get("shown_at", "")), _moment(self.data.get("decided_at", "")))
 
 
 class SkipForm(forms.Form):

@@ -37,7 +37,7 @@ def candidates(project: Project, annotator: User, *, streams: tuple[Stream, ...]
 
 def _queued(project: Project, annotator: User) -> Iterator[Candidate]:
     queue = QueuedPair.objects.filter(
-        _not_seen_by(annotator, "pair_id"),
+        not_seen_by(annotator, "pair_id"),
         project=project,
         pair__audit=False,
         pair__open=True,
@@ -88,10 +88,10 @@ def _any_open(project: Project, annotator: User) -> Iterator[Candidate]:
 
 
 def _assignable(project: Project, annotator: User) -> QuerySet[Pair]:
-    return Pair.objects.assignable().filter(_not_seen_by(annotator, "pk"), project=project)
+    return Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
 
 
-def _not_seen_by(annotator: User, pair_field: str) -> Q:
+def not_seen_by(annotator: User, pair_field: str) -> Q:
     """Return the condition that the annotator has not judged, skipped or now holds the pair."""
     seen = Assignment.objects.filter(pair_id=OuterRef(pair_field), annotator=annotator, round=0)
     finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]

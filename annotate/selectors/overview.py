@@ -6,6 +6,7 @@ from datetime import datetime
 from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
 from annotate.selectors.agreement import Score, audit_score, left_out_score
 from annotate.selectors.liveness import training_paused_since
+from annotate.selectors.next_pair import not_seen_by
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def live_snapshot(project: Project) -> Snapshot | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """What an annotator's own screen shows: judged today, judged in all, and pairs left that they have not seen."""
+    """What an annotator's own screen shows: judged today, judged in all, and pairs left, those lent to them among them."""
 
     done_today: int
     done: int
@@ -62,11 +63,10 @@ class Progress:
 def progress(project: Project, annotator: User, *, since: datetime) -> Progress:
     """Read an annotator's progress; `since` is when their day began."""
     own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
-    finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]
-    seen = Assignment.objects.filter(project=project, annotator=annotator, round=0, closed_as__in=finished)
-    open_pairs = Pair.objects.assignable().filter(project=project)
+    lent = Assignment.objects.live().filter(project=project, annotator=annotator)
+    unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
     return Progress(
         done_today=own.filter(created_at__gte=since).count(),
         done=own.count(),
-        left=open_pairs.exclude(pk__in=seen.values("pair_id")).count(),
+        left=unseen.count() + lent.count(),
     )

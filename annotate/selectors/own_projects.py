@@ -2,29 +2,29 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from annotate.models import Assignment, Comparison, Membership, Pair, User
+from annotate.selectors.next_pair import not_seen_by
 
 
 def own_projects(user: User) -> QuerySet[Membership]:
     """Return the memberships with their `n_waiting` pairs and the project's `n_comparisons`, unarchived first."""
-    finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]
-    seen = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=user, round=0, closed_as__in=finished)
-    waiting = Pair.objects.assignable().filter(~Exists(seen), project_id=OuterRef("project_id"))
-    judged = Comparison.objects.live().filter(project_id=OuterRef("project_id"))
+    unseen = Pair.objects.assignable().filter(not_seen_by(user, "pk"))
+    lent = Assignment.objects.live().filter(annotator=user)
     return (
         Membership.objects.filter(user=user, active=True)
         .select_related("project")
         .annotate(
-            n_waiting=_count(waiting.values("project_id")),
-            n_comparisons=_count(judged.values("project_id")),
+            n_waiting=_of_project(unseen) + _of_project(lent),
+            n_comparisons=_of_project(Comparison.objects.live()),
         )
         .order_by("project__archived_at", "project__name", "id")
     )
 
 
-def _count(grouped: QuerySet[Any, Any]) -> Coalesce:
-    counted = grouped.order_by().annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+def _of_project(rows: QuerySet[Any, Any]) -> Coalesce:
+    """Count the rows of the membership's project."""
+    grouped = rows.filter(project_id=OuterRef("project_id")).order_by().values("project_id")
+    return Coalesce(Subquery(grouped.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
