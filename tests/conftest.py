@@ -1,10 +1,12 @@
 """Fixtures that many tests share: the cast, a project with pairs, real preferences, and the running application."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from annotate.models import Project, Role, User
 from tests.application import Application, application
@@ -61,6 +63,10 @@ def running_app() -> Iterator[Application]:
     with application("--demo") as started:
         started.wait_until_ready()
         yield started
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,14 +20,17 @@ def find_redis() -> Path | None:
     return next((server for server in _servers() if _version(server) >= OLDEST), None)
 
 
-def socket_path(data_dir: Path) -> Path:
-    """Return where Redis will listen: a directory of mode 700 in the data directory, or in a short temporary one."""
+@contextmanager
+def private_socket(data_dir: Path) -> Iterator[Path]:
+    """Yield where Redis may listen: in a directory of mode 700 in the data directory, or in a short temporary one."""
     directory = data_dir / "redis"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / "redis.sock"
     if len(bytes(path)) < LONGEST_SOCKET_PATH:
-        return path
-    return Path(tempfile.mkdtemp(prefix="tiebreak-")) / "redis.sock"
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="tiebreak-", dir="/tmp") as short:
+        yield Path(short) / "redis.sock"
 
 
 def redis_program(server: Path, socket: Path, data_dir: Path) -> Program:

@@ -3,6 +3,8 @@
 import os
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from annotate.services.site_admin import ensure_site_admin
 from annotate.supervisor.preconditions import CannotStart, check_port, lock_data_dir
 from annotate.supervisor.programs import Program, ticker_program, trainer_program, web_program
 from annotate.supervisor.readiness import Readiness, pulse_came, redis_answers, web_answers
-from annotate.supervisor.redis_server import find_redis, redis_program, socket_path
+from annotate.supervisor.redis_server import find_redis, private_socket, redis_program
 from annotate.supervisor.watch import Supervisor
 
 
@@ -48,22 +50,24 @@ class Command(BaseCommand):
         programs = _programs(port)
         lock = lock_data_dir(settings.DATA_DIR, address)
         check_port(port)
-        broker, redis = _broker(settings.DATA_DIR)
-        self.stdout.write(f"Preparing the database and starting on {address} ...")
-        admin = _prepare(demo=demo)
-        supervisor = Supervisor([*redis, *programs], environment=_environment(broker), lock=lock)
-        return supervisor.run(_readiness(broker, port), on_ready=partial(_welcome, address, admin))
+        with _broker(settings.DATA_DIR) as (broker, redis):
+            self.stdout.write(f"Preparing the database and starting on {address} ...")
+            admin = _prepare(demo=demo)
+            supervisor = Supervisor([*redis, *programs], environment=_environment(broker), lock=lock)
+            return supervisor.run(_readiness(broker, port), on_ready=partial(_welcome, address, admin))
 
 
-def _broker(data_dir: Path) -> tuple[str, list[Program]]:
-    """Return the broker's address and, where it is ours to start, its program."""
+@contextmanager
+def _broker(data_dir: Path) -> Iterator[tuple[str, list[Program]]]:
+    """Yield the broker's address and, where it is ours to start, its program."""
     if given := read_list("REDIS_URL", []):
-        return given[0], []
+        yield given[0], []
+        return
     server = find_redis()
     if server is None:
         raise CannotStart("No Redis was found. Install redis-server 6.2 or newer, or set REDIS_URL to one that runs.")
-    socket = socket_path(data_dir)
-    return f"redis+socket://{socket}", [redis_program(server, socket, data_dir)]
+    with private_socket(data_dir) as socket:
+        yield f"redis+socket://{socket}", [redis_program(server, socket, data_dir)]
 
 
 def _programs(port: int) -> list[Program]:
