@@ -25,7 +25,7 @@ class SkipReason(TextChoices):
 
 
 class VerdictForm(forms.Form):
-    """A verdict. Its times are no fields: one that cannot be read is left out, and the verdict is taken all the same."""
+    """A verdict. Its times are no fields: one that cannot be read is left out and refuses no verdict."""
 
     assignment = forms.UUIDField()
     choice = forms.ChoiceField(choices=Choice.choices)

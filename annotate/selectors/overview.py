@@ -53,7 +53,7 @@ def live_snapshot(project: Project) -> Snapshot | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """What an annotator's own screen shows: judged today, judged in all, and pairs left, those lent to them among them."""
+    """What an annotator's own screen shows: judged today, judged in all, and left, what is lent to them included."""
 
     done_today: int
     done: int

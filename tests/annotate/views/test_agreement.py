@@ -1,0 +1,97 @@
+"""The agreement screen, its charts and the rows behind them."""
+
+import csv
+
+import pytest
+from django.test import Client
+
+from annotate.models import Project, User
+from tests.annotate.api.material import METRICS, make_snapshot
+from tests.annotate.views.browsers import browser_of, main_of, n_queries
+
+pytestmark = pytest.mark.django_db
+
+URL = "/p/antarctica/agreement"
+
+
+@pytest.fixture
+def rosas(project: Project, rosa: User) -> Client:
+    return browser_of(rosa)
+
+
+def test_every_figure_has_its_n_and_the_biased_one_says_so(rosas: Client, project: Project) -> None:
+    make_snapshot(project)
+
+    page = main_of(rosas.get(URL))
+
+    assert "n&nbsp;=&nbsp;40" in page
+    assert "n&nbsp;=&nbsp;160" in page
+    assert "not unbiased" in page
+
+
+def test_an_empty_project_draws_nothing_and_says_why(rosas: Client) -> None:
+    page = main_of(rosas.get(URL))
+
+    assert "data-chart" not in page
+    assert "The curve begins with the first verdicts" in page
+
+
+def test_each_chart_has_its_table_and_its_csv(rosas: Client, project: Project) -> None:
+    make_snapshot(project)
+
+    page = main_of(rosas.get(URL))
+
+    for chart in ("accuracy", "calibration"):
+        assert f"{URL}/{chart}.json" in page
+        assert f"{URL}/{chart}.csv" in page
+    assert page.count("<table>") == 2
+
+
+def test_the_accuracy_chart_holds_one_point_per_snapshot_and_kind(rosas: Client, project: Project) -> None:
+    for number in (1, 2):
+        make_snapshot(project, number)
+
+    specification = rosas.get(f"{URL}/accuracy.json").json()
+
+    rows = [row for values in specification["datasets"].values() for row in values if "accuracy" in row]
+    assert {(row["comparisons"], row["labels"]) for row in rows} == {
+        (n, labels) for n in (200, 400) for labels in ("audit stream", "leave-one-out (not unbiased)")
+    }
+
+
+def test_a_chart_is_vega_lite_of_the_vendored_version(rosas: Client, project: Project) -> None:
+    make_snapshot(project)
+
+    specification = rosas.get(f"{URL}/calibration.json").json()
+
+    assert specification["$schema"].endswith("/vega-lite/v6.4.1.json")
+
+
+@pytest.mark.parametrize("chart", ["accuracy", "calibration"])
+def test_charts_of_an_empty_project_are_valid_too(rosas: Client, chart: str) -> None:
+    assert rosas.get(f"{URL}/{chart}.json").status_code == 200
+
+
+def test_the_csv_holds_the_rows_behind_the_chart(rosas: Client, project: Project) -> None:
+    make_snapshot(project)
+
+    response = rosas.get(f"{URL}/calibration.csv")
+
+    rows = list(csv.DictReader(response.content.decode().splitlines()))
+    assert rows == [{name: str(value) for name, value in METRICS["audit_bins"][0].items()}]
+    assert 'filename="antarctica-calibration.csv"' in response["Content-Disposition"]
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv"])
+def test_an_unknown_chart_is_not_found(rosas: Client, suffix: str) -> None:
+    assert rosas.get(f"{URL}/fortune.{suffix}").status_code == 404
+
+
+def test_ten_more_snapshots_cost_no_more_queries(rosas: Client, project: Project) -> None:
+    make_snapshot(project)
+    before = n_queries(rosas, URL)
+
+    for number in range(2, 12):
+        make_snapshot(project, number)
+
+    assert n_queries(rosas, URL) == before

@@ -1,0 +1,57 @@
+"""Joining by an invitation."""
+
+import pytest
+from django.test import Client
+
+from annotate.models import Invitation, Membership, Project, Role, User
+from annotate.services.projects import create_invitation
+from tests.annotate.views.browsers import browser_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def address(project: Project, alice: User) -> str:
+    return f"/invite/{create_invitation(project=project, role=Role.RESEARCHER, by=alice)}"
+
+
+def test_the_invitation_says_to_what_and_by_whom(client: Client, address: str) -> None:
+    page = client.get(address).content.decode()
+
+    assert "Join Antarctica" in page
+    assert "alice" in page
+    assert "researcher" in page
+
+
+def test_somebody_signed_in_joins_with_one_button(address: str, charlie: User, project: Project) -> None:
+    response = browser_of(charlie).post(address)
+
+    assert response["Location"] == "/p/antarctica/"
+    assert Membership.objects.get(project=project, user=charlie).role == Role.RESEARCHER
+
+
+def test_a_newcomer_chooses_a_name_and_is_in(client: Client, address: str, project: Project) -> None:
+    response = client.post(address, {"username": "nina"})
+
+    nina = User.objects.get(username="nina")
+    assert response["Location"] == "/p/antarctica/"
+    assert not nina.has_usable_password()
+    assert "Set a password" in client.get("/p/antarctica/").content.decode()
+
+
+@pytest.mark.parametrize("username", ["alice", "two words", ""])
+def test_a_name_that_cannot_be_had_is_asked_for_again(client: Client, address: str, username: str) -> None:
+    response = client.post(address, {"username": username})
+
+    assert response.status_code == 200
+    assert "errorlist" in response.content.decode()
+    assert Invitation.objects.get().uses_left == 1
+
+
+def test_a_used_up_invitation_makes_no_account(client: Client, address: str) -> None:
+    Invitation.objects.update(uses_left=0)
+
+    response = client.post(address, {"username": "nina"})
+
+    assert response.status_code == 410
+    assert not User.objects.filter(username="nina").exists()
