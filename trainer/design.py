@@ -42,7 +42,7 @@ class Design:
         """
         row = self.rows_PK[best]
         a = self._times(row)
-        gamma = (self.v_P[best] / (1 + self.v_P[best] * self.variance_P[best])).float()
+        gamma = (self.v_P[best] / (1 + self.v_P[best] * self.variance_P[best])).to(row.dtype)
         toward = a if self.pool_KK is None else self._times(self.pool_KK @ a)
         alike_P, t_P, s_P = (self.rows_PK @ torch.stack([row, a, toward], 1)).double().unbind(1)
         if self.pool_KK is not None:

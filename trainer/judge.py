@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from trainer.disagreement import Badge, Evidence, badges
-from trainer.fit import Fit, Problem
+from trainer.fit import Fit
 from trainer.honesty import Score, noise_ceiling, raw_agreement, score
 from trainer.likelihood import decisive_probability, tie_edge, tie_probability
 from trainer.material import Material
 from trainer.outcomes import Outcome
 from trainer.posterior import Influence, LeftOut, Posterior, influence, leave_one_out, leave_pair_out, sharpness
+from trainer.problem import Problem
 from trainer.tune import fit_temperature, left_out_loss
 
 MIN_GROUPS = 5  # with fewer prompts than this, labels are grouped by pair
@@ -137,7 +138,7 @@ def _p_first(left_out: LeftOut, fit: Fit, temperature: float) -> Tensor:
 
 def _sharpened(left_out: LeftOut, fit: Fit, temperature: float) -> tuple[Tensor, Tensor]:
     sharp_B = sharpness(left_out.variance_B, temperature)
-    return sharp_B * left_out.margin_B, sharp_B * tie_edge(fit.cuts_C)
+    return sharp_B * left_out.margin_B, sharp_B * tie_edge(fit.point.cuts_C)
 
 
 def _verdicts(material: Material) -> Integers:

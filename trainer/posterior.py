@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from trainer.fit import Fit, Problem, factorise, hessian
+from trainer.fit import Fit, Objective, factorise
 from trainer.graph import grouping
-from trainer.likelihood import margin_terms
+from trainer.problem import Problem
 
 PAIRS = 2048  # differences of pairs held at a time; more fall out of the cache of a CPU
 
@@ -42,10 +42,10 @@ class Posterior:
 
 def laplace_posterior(problem: Problem, fit: Fit) -> Posterior:
     """Return the posterior seen from the problem's own responses."""
-    n_weights = len(fit.weight_K)
-    matrix = hessian(problem, fit.weight_K, fit.log_step, fit.prior_precision)[:n_weights, :n_weights]
-    factor_KK, _ = factorise(matrix, fit.prior_precision)
-    return posterior_over(problem.coordinates_RK, fit.weight_K, factor_KK)
+    n_weights = len(fit.point.weight_K)
+    matrix = Objective(problem, fit.prior_precision).hessian(fit.point)[:n_weights, :n_weights]
+    factor_KK = factorise(matrix, fit.prior_precision).lower
+    return posterior_over(problem.coordinates_RK, fit.point.weight_K, factor_KK)
 
 
 def posterior_over(coordinates_NK: Tensor, weight_K: Tensor, factor_KK: Tensor) -> Posterior:
@@ -89,9 +89,9 @@ class LeftOut(NamedTuple):
 
 
 def influence(problem: Problem, fit: Fit, posterior: Posterior) -> Influence:
-    terms = margin_terms(fit.margin_B, *problem.intervals.bounds(fit.cuts_C))
+    terms, weight_B = fit.point.terms, problem.weight_B
     leverage_B = posterior.variances(problem.graph.first, problem.graph.second)
-    return Influence(fit.margin_B, leverage_B, problem.weight_B * terms.rho_B, problem.weight_B * terms.v_B)
+    return Influence(fit.point.margin_B, leverage_B, weight_B * terms.rho_B, weight_B * terms.v_B)
 
 
 def leave_one_out(labels: Influence) -> LeftOut:

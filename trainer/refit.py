@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from trainer.acquire import Candidates, pool_variance, select_pairs
-from trainer.fit import Fit, Problem, Start, fit_head, make_problem
+from trainer.fit import Fit, Start, fit_head
 from trainer.geometry import Geometry, fit_geometry
 from trainer.head import Head
 from trainer.judge import LabelReport, Metrics, judge
@@ -20,7 +20,10 @@ from trainer.likelihood import CutPoints, Intervals, decisive_probability, tie_e
 from trainer.material import FitConfig, Material
 from trainer.outcomes import verdict_intervals
 from trainer.posterior import Posterior, laplace_posterior, posterior_over, sharpness
+from trainer.problem import Problem, make_problem
 from trainer.tune import precision_for
+
+ROUNDING = 1e-9  # a spread of rewards below this is no spread
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -82,7 +85,7 @@ def refit(
     with _timed(seconds, "judge"):
         judgement = judge(material, problem, fit, posterior, seed=seed)
     with _timed(seconds, "predict"):
-        seen = posterior_over(geometry.coordinates_NK, fit.weight_K, posterior.factor_KK)
+        seen = posterior_over(geometry.coordinates_NK, fit.point.weight_K, posterior.factor_KK)
         p_first_M = _probabilities(material, seen, fit, judgement.temperature)
     with _timed(seconds, "queue"):
         queue = _queue(material, config, seen, fit, p_first_M, int(judgement.metrics["n"] or 0), seed)
@@ -154,7 +157,7 @@ def _precision(
 def _probabilities(material: Material, seen: Posterior, fit: Fit, temperature: float) -> Floats:
     first_M, second_M = _pairs(material, seen)
     sharp_M = sharpness(seen.variances(first_M, second_M), temperature)
-    p_first = decisive_probability(sharp_M * seen.margins(first_M, second_M), sharp_M * tie_edge(fit.cuts_C))
+    p_first = decisive_probability(sharp_M * seen.margins(first_M, second_M), sharp_M * tie_edge(fit.point.cuts_C))
     probabilities: Floats = p_first.cpu().numpy()
     return probabilities
 
@@ -166,8 +169,8 @@ def _queue(
     askable = torch.from_numpy(np.flatnonzero(material.askable_M)).to(first_M.device)
     first_P, second_P = first_M[askable], second_M[askable]
     prompt_P = torch.from_numpy(material.prompt_N).to(first_M.device)[first_P]
-    pool_KK = pool_variance(seen, fit.cuts_C, first_M, second_M)
-    candidates = Candidates(first_P, second_P, prompt_P, seen, fit.cuts_C, pool_KK)
+    pool_KK = pool_variance(seen, fit.point.cuts_C, first_M, second_M)
+    candidates = Candidates(first_P, second_P, prompt_P, seen, fit.point.cuts_C, pool_KK)
     selection = select_pairs(candidates, n_pairs=config.n_queue, n_labels=n_labels, strategy=config.strategy, seed=seed)
     pair_Q = askable[selection.chosen_Q].cpu().numpy()
     return Queue(pair_Q, selection.information_Q.numpy(), selection.propensity_Q.numpy(), p_first_M[pair_Q])
@@ -189,10 +192,10 @@ def _head(
 ) -> Head:
     spread = seen.reward_N.std(correction=0).item() if len(seen.reward_N) else 0.0
     return Head(
-        weights_D=geometry.lift(fit.weight_K).float().cpu().numpy(),
+        weights_D=geometry.lift(fit.point.weight_K).float().cpu().numpy(),
         bias=-seen.reward_N.mean().item() if len(seen.reward_N) else 0.0,
-        cuts=tuple(fit.cuts_C.tolist()),
-        display_scale=1 / spread if spread > 0 else 1.0,
+        cuts=tuple(fit.point.cuts_C.tolist()),
+        display_scale=1 / spread if spread > ROUNDING else 1.0,
         prior_precision=fit.prior_precision,
         tuned_at=tuned_at,
         temperature=temperature,

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from trainer.fit import Fit, Problem, Start, fit_head
+from trainer.fit import Fit, Start, fit_head
 from trainer.likelihood import log_probability
 from trainer.posterior import LeftOut, influence, laplace_posterior, leave_group_out, sharpness
+from trainer.problem import Problem
 
 PRIOR_VARIANCES = tuple(2.0**k for k in range(-4, 5))  # V0 = 1 / precision: of a typical pair's log-odds
 DEFAULT_PRECISION = 1.0
@@ -79,6 +80,6 @@ def mean_left_out_loss(
 
 def left_out_loss(problem: Problem, fit: Fit, left_out: LeftOut, temperature: float = 1.0) -> Tensor:
     """Return -log P of every label under its moderated left-out margin, in nats."""
-    lower_B, upper_B = problem.intervals.bounds(fit.cuts_C)
+    lower_B, upper_B = problem.intervals.bounds(fit.point.cuts_C)
     sharp_B = sharpness(left_out.variance_B, temperature)
     return -log_probability(sharp_B * left_out.margin_B, sharp_B * lower_B, sharp_B * upper_B)

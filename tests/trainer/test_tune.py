@@ -1,0 +1,138 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.trainer.simulated import make_ends, make_small_problem
+from trainer.fit import fit_head
+from trainer.likelihood import Intervals
+from trainer.outcomes import Scale
+from trainer.posterior import LeftOut, laplace_posterior
+from trainer.problem import Problem, make_problem
+from trainer.tune import (
+    DEFAULT_PRECISION,
+    PRIOR_VARIANCES,
+    can_tune_precision,
+    fit_temperature,
+    left_out_loss,
+    precision_for,
+    tune_precision,
+)
+
+
+def make_prompts(
+    prior_variance: float, *, n_labels: int = 2000, size: int = 20, n_prompts: int = 30
+) -> tuple[Problem, torch.Tensor]:
+    """Return labels of responses to prompts, by weights drawn from a prior of that variance, and their prompts."""
+    rng = np.random.default_rng(0)
+    coordinates_NK = torch.from_numpy(rng.standard_normal((10 * n_prompts, size)) / np.sqrt(2 * size))
+    prompt_B = rng.integers(0, n_prompts, n_labels)
+    first, second = (torch.from_numpy(10 * prompt_B + end) for end in make_ends(rng, n_labels, 10))
+    weight_K = torch.from_numpy(rng.standard_normal(size)) * prior_variance**0.5
+    margin_B = (coordinates_NK[first] - coordinates_NK[second]) @ weight_K
+    upper = torch.where(margin_B + torch.from_numpy(rng.logistic(size=n_labels)) > 0, 2, 1)
+    weight_B = torch.ones(n_labels, dtype=torch.float64)
+    problem = make_problem(coordinates_NK, first, second, Intervals(upper - 1, upper), weight_B, Scale("binary"))
+    return problem, torch.from_numpy(prompt_B)
+
+
+def every(problem: Problem) -> torch.Tensor:
+    return torch.ones(len(problem.weight_B), dtype=torch.bool)
+
+
+@pytest.mark.parametrize("prior_variance", [0.25, 16.0])
+def test_the_tuned_prior_is_near_that_of_the_people(prior_variance: float) -> None:
+    problem, prompt_B = make_prompts(prior_variance)
+
+    precision = tune_precision(problem, prompt_B, every(problem), None)
+
+    assert 1 / precision == pytest.approx(prior_variance, rel=0.76)
+
+
+def test_five_prompts_need_twenty_unchosen_labels_each() -> None:
+    prompt_B = torch.arange(5).repeat_interleave(20)
+    unchosen = torch.ones(100, dtype=torch.bool)
+
+    assert can_tune_precision(prompt_B, unchosen)
+    assert not can_tune_precision(prompt_B, unchosen & (torch.arange(100) > 0))
+    assert not can_tune_precision(torch.zeros(100, dtype=torch.int64), unchosen)
+
+
+def test_without_enough_labels_the_prior_is_the_default() -> None:
+    problem = make_small_problem()
+
+    assert precision_for(problem, torch.zeros(60).long(), every(problem), last=None, start=None) == (
+        DEFAULT_PRECISION,
+        0,
+    )
+
+
+def test_a_prior_stands_until_the_labels_have_grown_by_a_fifth() -> None:
+    problem, prompt_B = make_prompts(1)
+
+    kept = precision_for(problem, prompt_B, every(problem), last=(7.0, 1700), start=None)
+    tuned = precision_for(problem, prompt_B, every(problem), last=(7.0, 1600), start=None)
+
+    assert kept == (7.0, 1700)
+    assert tuned[0] != 7.0
+    assert tuned[1] == 2000
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_the_temperature_of_over_or_under_confident_margins_is_found(temperature: float) -> None:
+    problem, _ = make_prompts(4)
+    fit = fit_head(problem, 1 / 4)
+    honest = LeftOut(fit.point.margin_B, torch.zeros_like(fit.point.margin_B))
+    wrong = honest._replace(margin_B=honest.margin_B / temperature)
+
+    at_one = fit_temperature(problem, fit, honest, every(problem))
+    found = fit_temperature(problem, fit, wrong, every(problem))
+
+    assert found == pytest.approx(temperature * at_one, rel=1e-3)
+
+
+def test_few_random_labels_leave_the_temperature_at_one() -> None:
+    problem, _ = make_prompts(4)
+    fit = fit_head(problem, 1)
+    left_out = LeftOut(3 * fit.point.margin_B, torch.zeros_like(fit.point.margin_B))
+
+    assert fit_temperature(problem, fit, left_out, torch.arange(2000) < 99) == 1
+
+
+def test_a_left_out_loss_is_the_surprise_of_the_moderated_margin() -> None:
+    problem, _ = make_prompts(1)
+    fit = fit_head(problem, 1)
+    left_out = LeftOut(fit.point.margin_B, torch.full_like(fit.point.margin_B, 2.0))
+    kappa = (1 + torch.pi * 2 / 8) ** -0.5
+    sign = torch.where(problem.intervals.upper_B == 2, 1, -1)
+
+    loss = left_out_loss(problem, fit, left_out)
+
+    torch.testing.assert_close(loss, -torch.nn.functional.logsigmoid(sign * kappa * fit.point.margin_B))
+
+
+def test_the_prior_is_the_one_that_exact_refits_without_each_prompt_choose() -> None:
+    """Scored on the unchosen labels alone, though all are fitted."""
+    problem, prompt_B = make_prompts(4, n_labels=600, size=6, n_prompts=8)
+    unchosen = torch.arange(600) % 2 == 0
+    losses = {1 / variance: exact_loss(problem, prompt_B, unchosen, 1 / variance) for variance in PRIOR_VARIANCES}
+
+    precision = tune_precision(problem, prompt_B, unchosen, None)
+
+    assert precision == min(losses, key=losses.__getitem__)
+    assert precision != min(losses)
+
+
+def exact_loss(problem: Problem, prompt_B: torch.Tensor, some_B: torch.Tensor, precision: float) -> float:
+    """Refit without each prompt and return the mean moderated loss of its labels among `some_B`."""
+    fit = fit_head(problem, precision)
+    margin_B, variance_B = fit.point.margin_B.clone(), torch.zeros_like(fit.point.margin_B)
+    for prompt in prompt_B.unique():
+        inside = prompt_B == prompt
+        without = replace(problem, weight_B=torch.where(inside, 0, problem.weight_B))
+        refitted = fit_head(without, precision, fit.start)
+        posterior = laplace_posterior(without, refitted)
+        margin_B[inside] = refitted.point.margin_B[inside]
+        variance_B[inside] = posterior.variances(problem.graph.first[inside], problem.graph.second[inside])
+    return left_out_loss(problem, fit, LeftOut(margin_B, variance_B))[some_B].mean().item()
