@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("PREFERENCE_DATA", "../shared/data"))
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+SETTLE_SECONDS = 0.2  # threads of a numerical library spin for a while after its last call, at the next side's cost
 
 Seconds = dict[str, list[float]]
 
@@ -31,6 +32,7 @@ def in_turn(n: int, **sides: Callable[[], object]) -> Seconds:
     seconds: Seconds = {name: [] for name in sides}
     for turn in range(n + 1):
         for name, side in sides.items():
+            sleep(SETTLE_SECONDS)
             start = perf_counter()
             side()
             if turn:

@@ -9,6 +9,7 @@ from functools import cache
 from hashlib import sha256
 from math import log
 from time import perf_counter
+from typing import cast
 
 import numpy as np
 import torch
@@ -29,12 +30,13 @@ from annotate.services.training import (
     fit_mark,
     publish_snapshot,
 )
+from trainer.acquire import Strategy
 from trainer.encoder import Encoder, EncoderConfig, load_encoder
 from trainer.geometry import Geometry
 from trainer.head import Head
 from trainer.honesty import reliability_bins
 from trainer.material import FitConfig, Material
-from trainer.outcomes import Outcome
+from trainer.outcomes import Outcome, ScaleName
 from trainer.refit import Refit, refit
 
 CHUNK = 256  # responses encoded, stored and reported at a time
@@ -118,7 +120,7 @@ def fit(run: Run) -> Refit:
     shelf = _shelf(project, mark)
     material = _material(shelf, labels, pairs)
     previous = Snapshot.objects.filter(project=project).order_by("-number").first()
-    config = FitConfig(scale=project.outcomes, strategy=project.strategy)
+    config = FitConfig(scale=cast(ScaleName, project.outcomes), strategy=cast(Strategy, project.strategy))
     result = refit(
         material,
         config,

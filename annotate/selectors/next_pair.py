@@ -9,7 +9,6 @@ from django.db.models.functions import Now
 
 from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Stream, User
 
-CANDIDATES = 8
 REPEAT_AFTER_PAIRS = 50
 REPEAT_AFTER = timedelta(days=1)
 
@@ -27,15 +26,19 @@ class Candidate:
     first_on_left: bool | None = None
 
 
-def candidates(project: Project, annotator: User, *, streams: tuple[Stream, ...]) -> Iterator[Candidate]:
-    """Yield pairs for `annotator`, the streams in the order asked for, then any open pair: never a dead end."""
+def candidates(project: Project, annotator: User, *, streams: tuple[Stream, ...], wait: bool) -> Iterator[Candidate]:
+    """Yield the best pair of each stream in the order asked for, then any open pair: never a dead end.
+
+    Call inside a transaction: the pairs are locked. `wait`: also those that others are taking right now, which are
+    passed over otherwise (on SQLite there is one writer at a time, and nobody to pass over).
+    """
     sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats}
     for stream in streams:
-        yield from sources[stream](project, annotator)
-    yield from _any_open(project, annotator)
+        yield from sources[stream](project, annotator, wait)
+    yield from _any_open(project, annotator, wait)
 
 
-def _queued(project: Project, annotator: User) -> Iterator[Candidate]:
+def _queued(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
     queue = QueuedPair.objects.filter(
         not_seen_by(annotator, "pair_id"),
         project=project,
@@ -43,31 +46,20 @@ def _queued(project: Project, annotator: User) -> Iterator[Candidate]:
         pair__open=True,
         pair__slots_taken__lt=F("pair__overlap"),
     )
-    for row in queue.order_by("position")[:CANDIDATES]:
-        yield Candidate(
-            row.pair_id,
-            Stream.LEARN,
-            p_first=row.p_first,
-            snapshot_id=row.snapshot_id,
-            propensity=row.propensity,
-        )
+    locked = queue.select_related("pair").select_for_update(skip_locked=not wait, of=("pair",))
+    for row in locked.only("pair_id", "p_first", "snapshot_id", "propensity", "pair__overlap").order_by("position")[:1]:
+        yield Candidate(row.pair_id, Stream.LEARN, 0, row.p_first, row.snapshot_id, row.propensity)
 
 
-def _audit(project: Project, annotator: User) -> Iterator[Candidate]:
-    pairs = _assignable(project, annotator).filter(audit=True).select_related("queued")
-    for pair in pairs.order_by("shuffle")[:CANDIDATES]:
-        queued = getattr(pair, "queued", None)
-        yield Candidate(
-            pair.pk,
-            Stream.AUDIT,
-            p_first=queued.p_first if queued else None,
-            snapshot_id=queued.snapshot_id if queued else None,
-            propensity=project.audit_share,
-        )
+def _audit(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
+    for pair_id in _open_pairs(project, annotator, wait, audit=True):
+        queued = QueuedPair.objects.filter(pair_id=pair_id).first()
+        p_first, snapshot_id = (queued.p_first, queued.snapshot_id) if queued else (None, None)
+        yield Candidate(pair_id, Stream.AUDIT, 0, p_first, snapshot_id, propensity=project.audit_share)
 
 
-def _repeats(project: Project, annotator: User) -> Iterator[Candidate]:
-    """Yield own comparisons that are old enough to ask again, the oldest first, sides swapped."""
+def _repeats(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
+    """Yield the oldest own comparison that is old enough to ask again, sides swapped; it takes no slot, so no lock."""
     judged = Assignment.objects.filter(
         project=project, annotator=annotator, round=0, closed_as=Assignment.ClosedAs.COMPARED, pair__open=True
     ).exclude(stream=Stream.IMPORT)
@@ -76,19 +68,20 @@ def _repeats(project: Project, annotator: User) -> Iterator[Candidate]:
     for boundary in times[REPEAT_AFTER_PAIRS : REPEAT_AFTER_PAIRS + 1]:
         old_enough |= Q(closed_at__lte=boundary)
     repeated = Assignment.objects.filter(pair_id=OuterRef("pair_id"), annotator=annotator, round=1)
-    for first_look in judged.filter(old_enough, ~Exists(repeated)).order_by("closed_at")[:CANDIDATES]:
-        yield Candidate(first_look.pair_id, Stream.REPEAT, round=1, first_on_left=not first_look.first_on_left)
+    for first_look in judged.filter(old_enough, ~Exists(repeated)).order_by("closed_at")[:1]:
+        yield Candidate(first_look.pair_id, Stream.REPEAT, 1, first_on_left=not first_look.first_on_left)
 
 
-def _any_open(project: Project, annotator: User) -> Iterator[Candidate]:
-    for audit, stream in ((False, Stream.LEARN), (True, Stream.AUDIT)):
-        pairs = _assignable(project, annotator).filter(audit=audit).order_by("shuffle")
-        for pair_id in pairs.values_list("pk", flat=True)[:CANDIDATES]:
-            yield Candidate(pair_id, stream)
+def _any_open(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
+    """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out."""
+    for pair_id in _open_pairs(project, annotator, wait, audit=False):
+        yield Candidate(pair_id, Stream.LEARN)
+    yield from _audit(project, annotator, wait)
 
 
-def _assignable(project: Project, annotator: User) -> QuerySet[Pair]:
-    return Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
+def _open_pairs(project: Project, annotator: User, wait: bool, *, audit: bool) -> QuerySet[Pair, int]:
+    unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project, audit=audit)
+    return unseen.select_for_update(skip_locked=not wait).order_by("shuffle").values_list("pk", flat=True)[:1]
 
 
 def not_seen_by(annotator: User, pair_field: str) -> Q:

@@ -1,7 +1,8 @@
 """What the trainer reads of a project, as arrays; ids are the database's, and nothing here knows torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -101,10 +102,11 @@ def unembedded(project: Project, encoder_key: str) -> QuerySet[Response]:
 def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (response id, fp16 bytes) for the responses with an id above `after`, in order of id."""
     rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key, response_id__gt=after)
-    yield from rows.order_by("response_id").values_list("response_id", "vector").iterator(chunk_size=500)
+    for response, vector in rows.order_by("response_id").values_list("response_id", "vector").iterator(chunk_size=500):
+        yield response, bytes(vector)
 
 
-def _columns(rows: list[tuple[object, ...]], dtypes: tuple[type, ...]) -> list[npt.NDArray[np.generic]]:
+def _columns(rows: Sequence[tuple[object, ...]], dtypes: tuple[type, ...]) -> list[npt.NDArray[Any]]:
     """Turn rows into one array per column; None becomes NaN in a float column."""
     columns = zip(*rows, strict=True) if rows else ([] for _ in dtypes)
     return [np.array(column, dtype=dtype) for column, dtype in zip(columns, dtypes, strict=True)]

@@ -6,9 +6,10 @@ docs/decisions/slots-are-a-counter.md. Every transaction locks the assignment be
 
 import random
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Membership, Pair, Project, Stream, User
@@ -25,10 +26,11 @@ def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assign
     """
     if not project.accepts_comparisons:
         raise NotComparing("This project is paused. Come back when its admin has resumed it.")
-    held = held_by(annotator, project)[:n]
-    while len(held) < n and (assignment := _lease_one(project, annotator)):
-        held.append(assignment)
-    return held
+    held = held_by(annotator, project)
+    missing = n - len(held)
+    while missing > 0 and _lease_one(project, annotator):
+        missing -= 1
+    return (held_by(annotator, project) if missing < n - len(held) else held)[:n]
 
 
 def held_by(annotator: User, project: Project) -> list[Assignment]:
@@ -62,6 +64,7 @@ def free_slot(assignment: Assignment) -> None:
         Pair.objects.filter(pk=assignment.pair_id).update(slots_taken=F("slots_taken") - 1)
 
 
+@transaction.atomic
 def lease_again(assignment: Assignment) -> Assignment | None:
     """Lend a closed assignment's pair to the same person anew, or None if its last slot has gone meanwhile."""
     candidate = Candidate(
@@ -71,22 +74,34 @@ def lease_again(assignment: Assignment) -> Assignment | None:
         p_first=assignment.p_first,
         snapshot_id=assignment.snapshot_id,
         propensity=assignment.propensity,
-        first_on_left=assignment.first_on_left,
     )
-    return _lend(candidate, assignment.project, assignment.annotator, assignment.first_on_left)
+    _lock_membership(assignment.project, assignment.annotator)
+    if not _lend(candidate, assignment.project, assignment.annotator, first_on_left=True):
+        return None
+    return Assignment.objects.select_related("pair__prompt", "pair__first", "pair__second").get(pk=assignment.pk)
 
 
-def _lease_one(project: Project, annotator: User) -> Assignment | None:
+def _lease_one(project: Project, annotator: User) -> bool:
+    """Lend the best pair that nobody is taking at this moment; only where there is none, wait for those that are."""
     coin = _coin(project, annotator)
     streams = _streams(project, coin.random())
     first_on_left = coin.random() < 0.5
-    for _ in range(2):
-        for candidate in candidates(project, annotator, streams=streams):
-            if lent := _lend(candidate, project, annotator, first_on_left):
-                return lent
-        if not release_expired(project):
-            return None
-    return None
+    if _lend_best(project, annotator, streams, first_on_left=first_on_left, wait=False):
+        return True
+    release_expired(project)
+    return _lend_best(project, annotator, streams, first_on_left=first_on_left, wait=True)
+
+
+@transaction.atomic
+def _lend_best(
+    project: Project, annotator: User, streams: tuple[Stream, ...], *, first_on_left: bool, wait: bool
+) -> bool:
+    """Choose and lend in one transaction: what was chosen cannot be taken in between, however many people ask."""
+    _lock_membership(project, annotator)
+    return any(
+        _lend(candidate, project, annotator, first_on_left=first_on_left)
+        for candidate in candidates(project, annotator, streams=streams, wait=wait)
+    )
 
 
 def _coin(project: Project, annotator: User) -> random.Random:
@@ -104,33 +119,39 @@ def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
     return (Stream.LEARN,)
 
 
-@transaction.atomic
-def _lend(candidate: Candidate, project: Project, annotator: User, first_on_left: bool) -> Assignment | None:
-    """Write the assignment and take the slot, both or neither."""
-    _lock_membership(project, annotator)
-    earlier = Assignment.objects.filter(pair_id=candidate.pair_id, annotator=annotator, round=candidate.round)
-    lease = {
+def _lend(candidate: Candidate, project: Project, annotator: User, *, first_on_left: bool) -> bool:
+    """Take the slot and write the assignment, both or neither. Call inside a transaction, the membership locked."""
+    identity: dict[str, Any] = {"pair_id": candidate.pair_id, "annotator": annotator, "round": candidate.round}
+    lease: dict[str, Any] = {
         "stream": candidate.stream,
         "propensity": candidate.propensity,
         "snapshot_id": candidate.snapshot_id,
         "p_first": candidate.p_first,
-        "first_on_left": first_on_left if candidate.first_on_left is None else candidate.first_on_left,
         "leased_at": Now(),
         "lease_ends_at": Now() + timedelta(seconds=project.lease_seconds),
     }
+    earlier = Assignment.objects.filter(**identity)
     if earlier.exists():
-        lease["first_on_left"] = F("first_on_left")  # a late verdict from the screen before must mean the same sides
-        reopened = earlier.exclude(closed_at=None).update(closed_at=None, closed_as="", skip_reason="", **lease)
-        lent = reopened == 1
-    else:
-        Assignment.objects.create(
-            project=project, pair_id=candidate.pair_id, annotator=annotator, round=candidate.round, **lease
-        )
-        lent = True
-    if not lent or (candidate.stream in Stream.with_slots() and not take_slot(candidate.pair_id)):
+        return _reopen(earlier, candidate, lease)
+    if not _take_slot_for(candidate):
+        return False
+    on_left = first_on_left if candidate.first_on_left is None else candidate.first_on_left
+    Assignment.objects.create(project=project, first_on_left=on_left, **identity, **lease)
+    return True
+
+
+@transaction.atomic
+def _reopen(earlier: QuerySet[Assignment], candidate: Candidate, lease: dict[str, Any]) -> bool:
+    """Lend a closed assignment anew; its sides stay, so that a late verdict from the screen before means the same."""
+    if earlier.exclude(closed_at=None).update(closed_at=None, closed_as="", skip_reason="", **lease):
+        if _take_slot_for(candidate):
+            return True
         transaction.set_rollback(True)
-        return None
-    return earlier.select_related("pair__prompt", "pair__first", "pair__second", "project").get()
+    return False
+
+
+def _take_slot_for(candidate: Candidate) -> bool:
+    return candidate.stream not in Stream.with_slots() or take_slot(candidate.pair_id)
 
 
 def _lock_membership(project: Project, annotator: User) -> None:

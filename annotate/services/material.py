@@ -76,14 +76,14 @@ def _add_prompts(project: Project, rows: list[ImportedPrompt]) -> tuple[dict[str
     new = {}
     for row in rows:
         key = messages_hash(row.messages)
-        owns_id = not row.is_pair and row.external_id
-        if key not in new or owns_id:
+        own_id = "" if row.is_pair else row.external_id or ""
+        if key not in new or own_id:
             new[key] = Prompt(
                 project=project,
                 messages=[{"role": message.role, "content": message.content} for message in row.messages],
                 text_hash=key,
-                external_id=row.external_id if owns_id else "",
-                external_key=id_key(row.external_id) if owns_id else "",
+                external_id=own_id,
+                external_key=id_key(own_id),
                 tags=list(row.tags),
                 metadata={} if row.is_pair else dict(row.metadata),
             )
@@ -133,14 +133,15 @@ def _add_pairs(
 
 def _pair(project: Project, row: ImportedPrompt, keys: list[ResponseKey], ends: PairKey) -> Pair:
     place = shuffle_place(project.seed, messages_hash(row.messages), [f"{text} {source}" for _, text, source in keys])
+    own_id = row.external_id or "" if row.is_pair else ""
     audit = place < project.audit_share * 2**63
     return Pair(
         project=project,
         prompt_id=keys[0][0],
         first_id=ends[0],
         second_id=ends[1],
-        external_id=row.external_id if row.is_pair and row.external_id else "",
-        external_key=id_key(row.external_id) if row.is_pair and row.external_id else "",
+        external_id=own_id,
+        external_key=id_key(own_id),
         shuffle=place,
         audit=audit,
         overlap=project.audit_overlap if audit else project.overlap,

@@ -4,7 +4,7 @@ import secrets
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -25,7 +25,11 @@ def create_project(*, name: str, slug: str, by: User, **settings: object) -> Pro
         raise NotAllowed("Only site admins create projects. Ask one to create it and to make you its admin.")
     project = Project(name=name, slug=slug, **settings)
     _check(project)
-    project.save()
+    try:
+        with transaction.atomic():
+            project.save()
+    except IntegrityError:
+        raise InvalidInput(f"Somebody has just made a project with the address {slug!r}. Choose another.") from None
     set_member(project=project, user=by, role=Role.ADMIN, by=by)
     _record(by, "created project", project)
     return project
@@ -40,7 +44,7 @@ def change_project(*, project: Project, by: User, **settings: object) -> Project
     for name, value in settings.items():
         setattr(project, name, value)
     _check(project)
-    project.save()
+    project.save(update_fields=[*settings, "config_version", "guideline_version"])
     _record(by, f"changed {', '.join(sorted(settings))} of", project)
     return project
 

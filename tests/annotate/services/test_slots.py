@@ -65,6 +65,15 @@ def test_a_crowd_takes_every_slot_and_not_one_more() -> None:
     assert not Pair.objects.exclude(slots_taken=OVERLAP).exists()
 
 
+def test_everybody_at_once_gets_a_pair_while_there_is_one_for_each() -> None:
+    project = make_project(n_pairs=ANNOTATORS)
+    annotators = [make_member(project, f"annotator-{n}") for n in range(ANNOTATORS)]
+
+    leases = at_once(lambda who: [lent.pair_id for lent in lease_pairs(project=project, annotator=who)], annotators)
+
+    assert sorted(pair for lent in leases for pair in lent) == sorted(project.pairs.values_list("pk", flat=True))
+
+
 def test_counting_without_the_conditional_update_lends_too_much() -> None:
     """The control: the naive way, with the database's own CHECK told not to look, must exceed the overlap."""
     project, annotators = crowd()
