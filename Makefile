@@ -36,7 +36,8 @@ fix: .venv/installed-dev  ## Repair what the linters can repair
 	$(BIN)/djlint --reformat --quiet templates
 
 bench: .venv/installed-dev  ## Run every benchmark; figures go to benchmarks/results
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in $$(grep -l '^if __name__' benchmarks/*.py); do \
+		echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; done
 
 clean:  ## Remove what can be made again; the data in var stays
 	rm -rf .venv staticfiles test-output .mypy_cache .pytest_cache .ruff_cache .hypothesis
