@@ -23,12 +23,14 @@ from annotate.services.training import (
     Queued,
     SnapshotContent,
     Surprising,
-    beat_run,
     config_digest,
     finish_run,
     fit_config,
     fit_mark,
+    give_way,
     publish_snapshot,
+    report_progress,
+    send_back_to_embedding,
 )
 from trainer.acquire import Strategy
 from trainer.encoder import Encoder, EncoderConfig, load_encoder
@@ -69,6 +71,8 @@ class Shelf:
     def _append(self, project: Project, *, after: int) -> None:
         rows = list(vectors(project, self.encoder_key, after=after))
         if rows:
+            if len(sizes := {len(vector) for _, vector in rows}) > 1:
+                raise ValueError(f"the stored vectors of {project} have different lengths: {sorted(sizes)} bytes")
             new_ND = np.frombuffer(bytearray().join(vector for _, vector in rows), "<f2").reshape(len(rows), -1)
             self.response_N = np.append(self.response_N, [response for response, _ in rows])
             self.embedding_ND = np.concatenate([self.embedding_ND, new_ND]) if len(self.embedding_ND) else new_ND
@@ -77,9 +81,19 @@ class Shelf:
 _shelves: dict[int, Shelf] = {}
 
 
+class NotEmbedded(Exception):
+    """Material came after the embedding; it is embedded first."""
+
+
 def perform(run: Run) -> None:
     """Do a claimed run: embed what has no vector yet, or fit and publish a snapshot."""
-    {Run.Kind.EMBED: embed, Run.Kind.FIT: fit}[Run.Kind(run.kind)](run)
+    try:
+        {Run.Kind.EMBED: embed, Run.Kind.FIT: fit}[Run.Kind(run.kind)](run)
+    except NotEmbedded:
+        send_back_to_embedding(run)
+    except BaseException:
+        _shelves.pop(run.project_id, None)  # a row that spoiled it may have been mended by the next attempt
+        raise
 
 
 def warm_up() -> None:
@@ -93,12 +107,17 @@ def _encoder() -> Encoder:
 
 
 def embed(run: Run) -> None:
-    """Encode in chunks of alike length, each stored as it comes: a run that dies is taken up where it stopped."""
+    """Encode in chunks of alike length, each stored as it comes: a run that stops is taken up where it stopped.
+
+    It stops of its own accord where other runs wait, so that one project's import does not hold up the others.
+    """
     key = _encoder().config.key
     missing = list(unembedded(run.project, key).values_list("pk", "prompt__messages", "text"))
     missing.sort(key=lambda row: (len(row[2]), row[0]))
     for done in range(0, len(missing), CHUNK):
-        beat_run(run, done=done, total=len(missing))
+        report_progress(run, done=done, total=len(missing))
+        if done and give_way(run):
+            return
         chunk = missing[done : done + CHUNK]
         texts = [([(m["role"], m["content"]) for m in messages], text) for _, messages, text in chunk]
         embedding_ND = _encoder().encode(texts).astype("<f2")
@@ -112,12 +131,12 @@ def embed(run: Run) -> None:
 def fit(run: Run) -> Refit:
     """Read the project as it stands now, refit the head, and publish it with its queue and disagreements.
 
-    The result's pairs are in the order of `pair_rows`.
+    The result's pairs are in the order of `pair_rows`. Raises NotEmbedded.
     """
     started, project = perf_counter(), run.project
     mark, labels = _settled_labels(project)
     pairs = pair_rows(project)
-    shelf = _shelf(project, mark)
+    shelf = _shelf(project, mark, pairs)
     material = _material(shelf, labels, pairs)
     previous = Snapshot.objects.filter(project=project).order_by("-number").first()
     config = FitConfig(scale=cast(ScaleName, project.outcomes), strategy=cast(Strategy, project.strategy))
@@ -128,6 +147,8 @@ def fit(run: Run) -> Refit:
         geometry=shelf.geometry,
         seed=project.seed,
     )
+    if not np.isfinite(result.head.weights_D).all():
+        raise ValueError("the fit gave weights that are no numbers")
     shelf.geometry = result.geometry
     weights = result.head.to_bytes()
     content = SnapshotContent(
@@ -155,12 +176,14 @@ def _settled_labels(project: Project) -> tuple[Watermark, LabelRows]:
             return mark, labels
 
 
-def _shelf(project: Project, mark: Watermark) -> Shelf:
+def _shelf(project: Project, mark: Watermark, pairs: PairRows) -> Shelf:
     key = _encoder().config.key
     shelf = _shelves.get(project.pk)
     if shelf is None or shelf.encoder_key != key:
         shelf = _shelves[project.pk] = Shelf(key)
     shelf.fill(project, mark.n_responses)
+    if len(shelf.response_N) < mark.n_responses or not np.isin([pairs.first, pairs.second], shelf.response_N).all():
+        raise NotEmbedded
     return shelf
 
 

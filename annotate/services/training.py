@@ -69,7 +69,7 @@ def due_runs() -> list[Run]:
     _sweep()
     for project in Project.objects.training():
         _start_if_due(project)
-    return list(Run.objects.filter(state=Run.State.QUEUED))
+    return list(Run.objects.filter(state=Run.State.QUEUED).order_by("heartbeat_at"))
 
 
 def claim_run(run_id: int) -> Run | None:
@@ -80,17 +80,39 @@ def claim_run(run_id: int) -> Run | None:
     return Run.objects.select_related("project").get(pk=run_id) if claimed else None
 
 
-def beat_run(run: Run, *, done: int | None = None, total: int | None = None) -> None:
-    """Show that the run is alive, and how far it is. Raises FenceLost if a newer claim has it."""
-    progress = {name: n for name, n in (("done", done), ("total", total)) if n is not None}
-    if not _held(run).update(heartbeat_at=Now(), **progress):
-        raise FenceLost(f"run {run.pk} was given to another worker")
+def beat_run(run: Run) -> None:
+    """Show that the run is alive. Raises FenceLost if a newer claim has it."""
+    _change_held(run, heartbeat_at=Now())
+
+
+def report_progress(run: Run, *, done: int, total: int) -> None:
+    """Store how far the run is; a run that gets on has its attempts before it forgiven. Raises FenceLost."""
+    run.attempt = 1 if done else run.attempt
+    _change_held(run, heartbeat_at=Now(), done=done, total=total, attempt=run.attempt)
 
 
 def finish_run(run: Run, *, covers: str) -> None:
     """Mark the run done, and what it covers by now. Raises FenceLost if a newer claim has it."""
-    if not _held(run).update(state=Run.State.DONE, finished_at=Now(), error="", watermark=covers):
-        raise FenceLost(f"run {run.pk} was given to another worker")
+    _change_held(run, state=Run.State.DONE, finished_at=Now(), error="", watermark=covers)
+
+
+def give_way(run: Run) -> bool:
+    """Put the run back behind the runs that wait, to be taken up where it stopped; False where none waits.
+
+    Raises FenceLost if a newer claim has it.
+    """
+    if not Run.objects.filter(state=Run.State.QUEUED).exists():
+        return False
+    _change_held(run, state=Run.State.QUEUED, attempt=F("attempt") - 1, heartbeat_at=Now())
+    return True
+
+
+@transaction.atomic
+def send_back_to_embedding(run: Run) -> None:
+    """Finish a fit that found responses without a vector: their embedding is due again, and after it the fit."""
+    finish_run(run, covers="")
+    embedded = Run.objects.filter(project=run.project, kind=Run.Kind.EMBED, state=Run.State.DONE)
+    Run.objects.filter(pk__in=embedded.order_by("-id").values("pk")[:1]).update(watermark="")
 
 
 def fail_run(run: Run, error: BaseException) -> None:
@@ -106,10 +128,14 @@ def publish_snapshot(
 ) -> Snapshot:
     """Store a complete snapshot with its queue and disagreements and finish the run, all in one transaction.
 
-    Raises FenceLost, with nothing stored, if a newer claim has the run.
+    A snapshot of these rows and settings that is there already stays the only one. Raises FenceLost, with nothing
+    stored, if a newer claim has the run.
     """
     finish_run(run, covers=content.watermark)
     project = run.project
+    alike = {"project": project, "watermark": content.watermark, "config_digest": content.config_digest}
+    if stored := Snapshot.objects.filter(**alike).first():
+        return stored
     previous = Snapshot.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0
     snapshot = Snapshot.objects.create(
         project=project,
@@ -197,6 +223,11 @@ def _replace_disagreements(snapshot: Snapshot, disagreements: Iterable[Surprisin
     Disagreement.objects.bulk_create(
         Disagreement(project=snapshot.project, snapshot=snapshot, **vars(entry)) for entry in disagreements
     )
+
+
+def _change_held(run: Run, **changes: object) -> None:
+    if not _held(run).update(**changes):
+        raise FenceLost(f"run {run.pk} was given to another worker")
 
 
 def _held(run: Run) -> QuerySet[Run]:

@@ -21,7 +21,10 @@ from annotate.services.training import (
     fail_run,
     finish_run,
     fit_mark,
+    give_way,
     publish_snapshot,
+    report_progress,
+    send_back_to_embedding,
 )
 from tests.factories import compare, make_project
 
@@ -171,6 +174,73 @@ def test_new_material_gives_a_parked_project_another_chance(project: Project) ->
     make_pair(project, 99)
 
     assert len(due_runs()) == 1
+
+
+def test_a_run_that_gets_on_between_its_failures_is_not_parked(project: Project) -> None:
+    for done in range(5):
+        run = claimed(project)
+        report_progress(run, done=done, total=5)
+        go_silent(run)
+
+    assert Run.objects.get().state == Run.State.RUNNING
+    assert claimed(project).attempt == 2
+
+
+def test_a_run_that_fails_at_its_first_step_each_time_is_parked(project: Project) -> None:
+    for _ in range(3):
+        run = claimed(project)
+        report_progress(run, done=0, total=5)
+        fail_run(run, ValueError("bad text"))
+
+    assert Run.objects.get().state == Run.State.PARKED
+
+
+def test_a_long_run_goes_behind_those_that_wait_and_loses_no_attempt(project: Project) -> None:
+    long = claimed(project)
+    other = make_project("other", n_pairs=1)
+    due_runs()
+
+    assert give_way(long)
+
+    assert [run.project for run in due_runs()] == [other, project]
+    again = claim_run(long.pk)
+    assert again is not None
+    assert again.attempt == 1
+
+
+def test_a_long_run_keeps_on_where_none_waits(project: Project) -> None:
+    run = claimed(project)
+
+    assert not give_way(run)
+
+    beat_run(run)
+
+
+def test_a_fit_that_finds_responses_without_vectors_is_due_again_after_their_embedding(project: Project) -> None:
+    embed(project)
+
+    send_back_to_embedding(claimed(project))
+
+    embed(project)
+    run = claimed(project)
+    assert (run.kind, run.attempt) == (Run.Kind.FIT, 1)
+    assert Snapshot.objects.count() == 0
+
+
+def test_a_second_fit_of_the_same_rows_and_settings_stores_nothing(project: Project, bob: User) -> None:
+    embed(project)
+    first = publish_snapshot(claimed(project), content(project), queue=[], disagreements=[])
+    late = Run.objects.create(
+        project=project, kind=Run.Kind.FIT, watermark="read too early", created_at=Now(), heartbeat_at=Now()
+    )
+    run = claim_run(late.pk)
+    assert run is not None
+
+    second = publish_snapshot(run, content(project), queue=[], disagreements=[])
+
+    assert second == first
+    assert Snapshot.objects.count() == 1
+    assert due_runs() == []
 
 
 def test_publishing_replaces_the_queue_and_the_disagreements(project: Project, bob: User) -> None:
