@@ -143,7 +143,8 @@ def _lend(candidate: Candidate, project: Project, annotator: User, *, first_on_l
 @transaction.atomic
 def _reopen(earlier: QuerySet[Assignment], candidate: Candidate, lease: dict[str, Any]) -> bool:
     """Lend a closed assignment anew; its sides stay, so that a late verdict from the screen before means the same."""
-    if earlier.exclude(closed_at=None).update(closed_at=None, closed_as="", skip_reason="", **lease):
+    unjudged = earlier.exclude(closed_at=None).exclude(closed_as=Assignment.ClosedAs.COMPARED)
+    if unjudged.update(closed_at=None, closed_as="", skip_reason="", **lease):
         if _take_slot_for(candidate):
             return True
         transaction.set_rollback(True)

@@ -1,13 +1,14 @@
 """Lending pairs: streams, leases, slots. The concurrency figures are in test_slots.py."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Outcome, Project, QueuedPair, Snapshot, Stream, User
 from annotate.services.assigning import lease_again, lease_pairs, release_expired
-from annotate.services.comparing import retract_comparison, skip_assignment
+from annotate.services.comparing import record_comparison, retract_comparison, skip_assignment
 from annotate.services.errors import NotAllowed, NotComparing
 from annotate.services.projects import archive_project, pause_project, resume_project
 from tests.factories import compare, lease, make_member, make_pair, make_project
@@ -27,6 +28,19 @@ def queue(project: Project, *pairs: object) -> Snapshot:
     for position, pair in enumerate(pairs):
         QueuedPair.objects.create(project=project, pair=pair, position=position, p_first=0.7, snapshot=snapshot)
     return snapshot
+
+
+def test_a_pair_that_was_judged_late_is_not_lent_to_the_same_person_again(project: Project, bob: User) -> None:
+    assignment = lease(project, bob)
+    end_lease(assignment)
+    release_expired()
+    record_comparison(assignment=assignment, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
+
+    assert lease_again(assignment) is None
+
+    assignment.refresh_from_db()
+    assignment.pair.refresh_from_db()
+    assert (assignment.closed_as, assignment.pair.slots_taken) == (Assignment.ClosedAs.COMPARED, 1)
 
 
 def test_asking_twice_returns_the_same_assignment(project: Project, bob: User) -> None:
