@@ -25,6 +25,7 @@ class Application:
         self.data_dir = data_dir
         self.port = free_port()
         self.lines: list[str] = []
+        self._reading = True
         own = {"PORT": str(self.port), "TIEBREAK_DATA_DIR": str(data_dir)}
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "up", *flags],
@@ -71,9 +72,9 @@ class Application:
         with closing(sqlite3.connect(f"file:{self.data_dir / 'tiebreak.sqlite3'}?mode=ro", uri=True)) as database:
             return str(database.execute(query).fetchone()[0])
 
-    def close_output(self) -> None:
-        """Stop reading, as a closed terminal or `| head` does."""
-        os.close(self.process.stdout.fileno())
+    def stop_reading(self) -> None:
+        """Close its output after the next line, as `| head` does."""
+        self._reading = False
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Send a signal and return the exit status."""
@@ -86,8 +87,11 @@ class Application:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+        with self.process.stdout as lines:
+            for line in lines:
+                self.lines.append(line.rstrip("\n"))
+                if not self._reading:
+                    return
 
 
 @contextmanager

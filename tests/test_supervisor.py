@@ -106,9 +106,10 @@ def test_output_that_nobody_reads_any_more_stops_it() -> None:
         app.wait_until_ready()
         started = started_by(app.process.pid)
 
-        assert app.process.stdout is not None
-        app.close_output()
-        kill(child(app.process.pid, MARKS["ticker"]))  # so that there is something to say
+        app.stop_reading()
+        kill(child(app.process.pid, MARKS["ticker"]))  # so that there is a last line to read
+        app.says("ticker was killed")
+        kill(child(app.process.pid, MARKS["web"]))  # and one that nobody reads
 
         wait_for_end_of(started)
 

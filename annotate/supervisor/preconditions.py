@@ -44,7 +44,5 @@ def lock_data_dir(data_dir: Path, address: str) -> int:
 
 def _refusal(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} is in use by another program. Stop that program, or choose a port: PORT={port + 1} make run"
-        )
-    return f"Port {port} cannot be used ({error.strerror}). Choose a port: PORT=8000 make run"
+        return f"Port {port} is in use by another program. Stop it, or choose another: PORT={port + 1} make run"
+    return f"Port {port} cannot be used ({error.strerror}). Choose another: PORT=8000 make run"
