@@ -3,17 +3,22 @@
 The desk is imported where the work is done: it loads torch, and the process that ticks must stay small.
 """
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
+from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
+from django.utils import timezone
 
 from annotate.models import Pulse, Run
+from annotate.selectors.liveness import SILENT_AFTER, beat_since
 from annotate.selectors.watermark import newest_ids
 from annotate.services.assigning import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
@@ -26,13 +31,13 @@ SECONDS_TO_PICK_UP = 2.0  # a message that waited longer is void: a later tick s
 
 @shared_task(name="trainer.tasks.tick")
 def tick() -> None:
-    """Give back expired leases and hand due runs to a trainer; until the next tick, answer each verdict at once."""
+    """Hand due runs to a trainer and give back expired leases; until the next tick, answer each verdict at once."""
     close_old_connections()
     over_at = monotonic() + SECONDS_OF_WATCH
     record_pulse(Pulse.Process.TICKER)
-    release_expired()
     seen = newest_ids()
     _hand_out()
+    release_expired()
     while monotonic() < over_at:
         sleep(SECONDS_BETWEEN_LOOKS)
         if (newest := newest_ids()) != seen:
@@ -41,8 +46,11 @@ def tick() -> None:
 
 
 def _hand_out() -> None:
-    for run in due_runs():
-        work.apply_async((run.pk,), expires=SECONDS_TO_PICK_UP)
+    """Tell the trainers what is due; while none shows itself, nobody would take the messages out of Redis."""
+    due = due_runs()
+    if beat_since(Pulse.Process.TRAINER, timezone.now() - SILENT_AFTER):
+        for run in due:
+            work.apply_async((run.pk,), expires=SECONDS_TO_PICK_UP)
 
 
 @shared_task(name="trainer.tasks.work")
@@ -63,8 +71,21 @@ def perform(run: Run) -> None:
     except FenceLost:
         return
     except Exception as error:
+        close_old_connections()
         fail_run(run, error)
         raise
+
+
+@worker_ready.connect
+def end_with_beat(sender: Any, **_: object) -> None:
+    """End the ticker when the beat within it dies, for its supervisor to start both again: alone it does nothing."""
+    if beat := sender.controller.beat:
+        threading.Thread(target=_end_after, args=(beat,), daemon=True).start()
+
+
+def _end_after(beat: Any) -> None:
+    beat.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @worker_ready.connect
@@ -80,8 +101,9 @@ def start_pulse(sender: Any, **_: object) -> None:
 def _pulse_for_ever() -> None:
     pause = threading.Event()
     while True:
-        close_old_connections()
-        record_pulse(Pulse.Process.TRAINER)
+        with suppress(DatabaseTrouble):  # the database may be away for a while; the next beat tries anew
+            close_old_connections()
+            record_pulse(Pulse.Process.TRAINER)
         pause.wait(SECONDS_BETWEEN_BEATS)
 
 
@@ -93,7 +115,9 @@ def _beating(run: Run) -> Iterator[None]:
     def beat() -> None:
         try:
             while not over.wait(SECONDS_BETWEEN_BEATS):
-                beat_run(run)
+                with suppress(DatabaseTrouble):
+                    close_old_connections()
+                    beat_run(run)
         except FenceLost:
             pass
         finally:
