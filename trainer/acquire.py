@@ -23,27 +23,31 @@ SHORTLIST = 2048
 class Candidates:
     """Pairs that may be asked about (P of them), under the posterior that is to learn from the answers.
 
-    pool_KK: L^-1 M L^-T, what the answers are for (`pool_variance`).
+    variance_P: the posterior's variances of their margins. pool_KK: what the answers are for (`pool_variance`).
     """
 
     first_P: Tensor
     second_P: Tensor
     prompt_P: Tensor
+    variance_P: Tensor
     posterior: Posterior
     cuts_C: Tensor
     pool_KK: Tensor
 
-    def information(self, some: Tensor) -> Tensor:
-        """Return the Fisher information v of a verdict on `some` candidates."""
-        return fisher_information(self.posterior.margins(self.first_P[some], self.second_P[some]), self.cuts_C)
+    def margins(self) -> Tensor:
+        return self.posterior.margins(self.first_P, self.second_P)
 
     def design(self, some: Tensor, pool_KK: Tensor | None) -> Design:
-        rows = self.posterior.differences(self.first_P[some], self.second_P[some])
-        return Design(rows, self.information(some), pool_KK)
+        first, second = self.first_P[some], self.second_P[some]
+        v_P = fisher_information(self.posterior.margins(first, second), self.cuts_C)
+        return Design(self.posterior.differences(first, second), v_P, pool_KK)
 
-    def first_gains(self, pool_KK: Tensor | None) -> Tensor:
+    def v_optimal_gains(self) -> Tensor:
         every = torch.arange(len(self.first_P), device=self.first_P.device)
-        return torch.cat([self.design(some, pool_KK).gains() for some in torch.split(every, PAIRS)])
+        return torch.cat([self.design(some, self.pool_KK).gains() for some in torch.split(every, PAIRS)])
+
+    def d_optimal_gains(self) -> Tensor:
+        return torch.log1p(fisher_information(self.margins(), self.cuts_C) * self.variance_P) / 2
 
     def gate(self, some: Tensor, n_pairs: int) -> Gate:
         return Gate(self.prompt_P[some], prompt_cap(self.prompt_P, n_pairs))
@@ -99,7 +103,7 @@ def _greedy(candidates: Candidates, shortlist: Tensor, pool_KK: Tensor | None, n
 def _shortlist(candidates: Candidates, n_pairs: int, n_labels: int) -> Tensor:
     """Return the 12 candidates per place with the smallest moderated margin; with few labels, the largest gains."""
     if n_labels < FEW_LABELS:
-        return candidates.first_gains(candidates.pool_KK).argsort(descending=True, stable=True)[:SHORTLIST]
+        return candidates.v_optimal_gains().argsort(descending=True, stable=True)[:SHORTLIST]
     order = _by_certainty(candidates)
     return _capped(order, candidates, n_pairs, SHORTLIST_PER_PLACE)[: SHORTLIST_PER_PLACE * n_pairs]
 
@@ -109,7 +113,7 @@ def _certified_dopt(candidates: Candidates, n_pairs: int) -> Selection:
 
     Log-det gains only shrink, so a pick that beats every first gain left out beats every candidate.
     """
-    gain_P, order = candidates.first_gains(None).sort(descending=True, stable=True)
+    gain_P, order = candidates.d_optimal_gains().sort(descending=True, stable=True)
     size = SHORTLIST
     while True:
         selection = _greedy(candidates, order[:size], None, n_pairs)
@@ -125,10 +129,8 @@ def _least_gain(selection: Selection, n_pairs: int) -> float:
 
 def _by_certainty(candidates: Candidates) -> Tensor:
     """Order candidates by |margin| / sqrt(1 + pi s / 8), the least certain first."""
-    first, second = candidates.first_P, candidates.second_P
-    posterior = candidates.posterior
-    moderated = posterior.margins(first, second) * sharpness(posterior.variances(first, second))
-    return moderated.abs().argsort(stable=True)
+    moderated_P = candidates.margins() * sharpness(candidates.variance_P)
+    return moderated_P.abs().argsort(stable=True)
 
 
 def _capped(order: Tensor, candidates: Candidates, n_pairs: int, times: int = 1) -> Tensor:
@@ -159,7 +161,7 @@ def _gumbel(candidates: Candidates, n_pairs: int, seed: int) -> Selection:
 
     Kool, van Hoof & Welling 2019. No caps here: they would make the propensities false.
     """
-    gain_P = candidates.first_gains(candidates.pool_KK).cpu()
+    gain_P = candidates.v_optimal_gains().cpu()
     uniform = torch.rand(len(gain_P), generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     order = (gain_P.log() - torch.log(-torch.log(uniform))).argsort(descending=True)[:n_pairs]
     chosen = gain_P[order]

@@ -86,9 +86,10 @@ def refit(
         judgement = judge(material, problem, fit, posterior, seed=seed)
     with _timed(seconds, "predict"):
         seen = posterior_over(geometry.coordinates_NK, fit.point.weight_K, posterior.factor_KK)
-        p_first_M = _probabilities(material, seen, fit, judgement.temperature)
+        pairs = _Pairs.of(material, seen)
+        p_first_M = pairs.probabilities(fit, judgement.temperature)
     with _timed(seconds, "queue"):
-        queue = _queue(material, config, seen, fit, p_first_M, int(judgement.metrics["n"] or 0), seed)
+        queue = _queue(material, config, pairs, fit, int(judgement.metrics["n"] or 0), seed, p_first_M)
     head = _head(material, config, geometry, seen, fit, judgement.temperature, tuned_at)
     digests = {
         "comparisons": material.labels_digest,
@@ -154,31 +155,43 @@ def _precision(
     return precision_for(problem, prompt_B, tuning_B, last=last, start=start)
 
 
-def _probabilities(material: Material, seen: Posterior, fit: Fit, temperature: float) -> Floats:
-    first_M, second_M = _pairs(material, seen)
-    sharp_M = sharpness(seen.variances(first_M, second_M), temperature)
-    p_first = decisive_probability(sharp_M * seen.margins(first_M, second_M), sharp_M * tie_edge(fit.point.cuts_C))
-    probabilities: Floats = p_first.cpu().numpy()
-    return probabilities
+@dataclass(frozen=True)
+class _Pairs:
+    """Every pair of the project under the posterior."""
+
+    seen: Posterior
+    first_M: Tensor
+    second_M: Tensor
+    variance_M: Tensor
+
+    @classmethod
+    def of(cls, material: Material, seen: Posterior) -> "_Pairs":
+        ends = (torch.from_numpy(array).to(seen.reward_N.device) for array in (material.first_M, material.second_M))
+        first_M, second_M = ends
+        return cls(seen, first_M, second_M, seen.variances(first_M, second_M))
+
+    def probabilities(self, fit: Fit, temperature: float) -> Floats:
+        sharp_M = sharpness(self.variance_M, temperature)
+        margin_M = self.seen.margins(self.first_M, self.second_M)
+        p_first = decisive_probability(sharp_M * margin_M, sharp_M * tie_edge(fit.point.cuts_C))
+        probabilities: Floats = p_first.cpu().numpy()
+        return probabilities
+
+    def candidates(self, some: Tensor, prompt_N: Tensor, cuts_C: Tensor) -> Candidates:
+        first_P, second_P = self.first_M[some], self.second_M[some]
+        pool_KK = pool_variance(self.seen, cuts_C, self.first_M, self.second_M)
+        return Candidates(first_P, second_P, prompt_N[first_P], self.variance_M[some], self.seen, cuts_C, pool_KK)
 
 
 def _queue(
-    material: Material, config: FitConfig, seen: Posterior, fit: Fit, p_first_M: Floats, n_labels: int, seed: int
+    material: Material, config: FitConfig, pairs: _Pairs, fit: Fit, n_labels: int, seed: int, p_first_M: Floats
 ) -> Queue:
-    first_M, second_M = _pairs(material, seen)
-    askable = torch.from_numpy(np.flatnonzero(material.askable_M)).to(first_M.device)
-    first_P, second_P = first_M[askable], second_M[askable]
-    prompt_P = torch.from_numpy(material.prompt_N).to(first_M.device)[first_P]
-    pool_KK = pool_variance(seen, fit.point.cuts_C, first_M, second_M)
-    candidates = Candidates(first_P, second_P, prompt_P, seen, fit.point.cuts_C, pool_KK)
+    device = pairs.first_M.device
+    askable = torch.from_numpy(np.flatnonzero(material.askable_M)).to(device)
+    candidates = pairs.candidates(askable, torch.from_numpy(material.prompt_N).to(device), fit.point.cuts_C)
     selection = select_pairs(candidates, n_pairs=config.n_queue, n_labels=n_labels, strategy=config.strategy, seed=seed)
     pair_Q = askable[selection.chosen_Q].cpu().numpy()
     return Queue(pair_Q, selection.information_Q.numpy(), selection.propensity_Q.numpy(), p_first_M[pair_Q])
-
-
-def _pairs(material: Material, seen: Posterior) -> tuple[Tensor, Tensor]:
-    device = seen.reward_N.device
-    return torch.from_numpy(material.first_M).to(device), torch.from_numpy(material.second_M).to(device)
 
 
 def _head(

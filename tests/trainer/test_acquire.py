@@ -23,7 +23,8 @@ def make_candidates(n_prompts: int = 40, *, per_prompt: int = 4, size: int = 8) 
     prompt_N = torch.arange(n_prompts).repeat_interleave(per_prompt)
     first, second = torch.triu(prompt_N[:, None] == prompt_N, diagonal=1).nonzero(as_tuple=True)
     pool_KK = pool_variance(posterior, BINARY, first, second)
-    return Candidates(first, second, prompt_N[first], posterior, BINARY, pool_KK)
+    variance = posterior.variances(first, second)
+    return Candidates(first, second, prompt_N[first], variance, posterior, BINARY, pool_KK)
 
 
 @pytest.mark.parametrize("strategy", ["vopt", "dopt", "uncertainty", "random", "gumbel"])
@@ -39,7 +40,7 @@ def test_every_strategy_fills_the_queue_with_different_pairs(strategy: str, n_la
 def test_where_nothing_can_be_asked_nothing_is_chosen(strategy: str) -> None:
     full = make_candidates()
     none = torch.empty(0, dtype=torch.int64)
-    empty = Candidates(none, none, none, full.posterior, BINARY, full.pool_KK)
+    empty = Candidates(none, none, none, torch.empty(0), full.posterior, BINARY, full.pool_KK)
 
     selection = select_pairs(empty, n_pairs=16, n_labels=500, strategy=strategy, seed=1)
 
@@ -137,7 +138,7 @@ def test_random_choices_know_their_propensity() -> None:
 
 def test_gumbel_draws_in_proportion_to_the_gain() -> None:
     candidates = make_candidates(n_prompts=1, per_prompt=3)
-    gain = candidates.first_gains(candidates.pool_KK)
+    gain = candidates.v_optimal_gains()
     draws = [select_pairs(candidates, n_pairs=2, n_labels=0, strategy="gumbel", seed=seed) for seed in range(2000)]
 
     counts = torch.bincount(torch.tensor([int(draw.chosen_Q[0]) for draw in draws]), minlength=3)

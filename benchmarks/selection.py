@@ -1,0 +1,103 @@
+"""How long does choosing the next 64 pairs take, and what does the shortlist of the V-optimal greedy cost?
+
+python -m benchmarks.selection. Real pairs of the humour matrix; for 100,000 candidates, random pairs of its texts.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+
+from benchmarks.humour import Humour, load_humour
+from benchmarks.measure import in_turn, report, spread
+from trainer.acquire import STRATEGIES, Candidates, pool_variance, prompt_cap, select_pairs
+from trainer.design import Design, Gate, pick_greedily
+from trainer.encoder import EncoderConfig
+from trainer.fit import fit_head
+from trainer.geometry import Geometry, fit_geometry
+from trainer.likelihood import Intervals
+from trainer.outcomes import Scale
+from trainer.posterior import Posterior, laplace_posterior, posterior_over
+from trainer.problem import make_problem
+
+N_RUNS = 7
+N_LABELS = 2_000
+N_PAIRS = 64
+BINARY = torch.zeros(1, dtype=torch.float64)
+
+
+def posterior_of(geometry: Geometry, humour: Humour) -> Posterior:
+    pair_B = humour.pair_B[:N_LABELS]
+    upper = torch.from_numpy(np.where(humour.first_won_B[:N_LABELS], 2, 1))
+    ends = torch.from_numpy(humour.first_M[pair_B]), torch.from_numpy(humour.second_M[pair_B])
+    weight_B = torch.ones(N_LABELS, dtype=torch.float64)
+    problem = make_problem(geometry.coordinates_NK, *ends, Intervals(upper - 1, upper), weight_B, Scale("binary"))
+    fit = fit_head(problem, 1.0)
+    posterior = laplace_posterior(problem, fit)
+    return posterior_over(geometry.coordinates_NK, fit.point.weight_K, posterior.factor_KK)
+
+
+def candidates_of(posterior: Posterior, humour: Humour, n: int) -> Candidates:
+    rng = np.random.default_rng(0)
+    if n <= len(humour.first_M):
+        some = rng.choice(len(humour.first_M), n, replace=False)
+        ends = humour.first_M[some], humour.second_M[some]
+    else:
+        first = rng.integers(0, len(humour.embedding_ND), n)
+        ends = first, (first + rng.integers(1, len(humour.embedding_ND), n)) % len(humour.embedding_ND)
+    first_P, second_P = (torch.from_numpy(end) for end in ends)
+    pool_KK = pool_variance(posterior, BINARY, first_P, second_P)
+    variance_P = posterior.variances(first_P, second_P)
+    return Candidates(first_P, second_P, torch.zeros_like(first_P), variance_P, posterior, BINARY, pool_KK)
+
+
+def select(candidates: Candidates, strategy: str, n_labels: int) -> Callable[[], object]:
+    return partial(select_pairs, candidates, n_pairs=N_PAIRS, n_labels=n_labels, strategy=strategy, seed=0)
+
+
+def shortlist_loss(candidates: Candidates) -> dict[str, float]:
+    """Set the total gain of the shortlisted greedy against the greedy over every candidate (brute force)."""
+    every = torch.arange(len(candidates.first_P))
+    gate = Gate(candidates.prompt_P, prompt_cap(candidates.prompt_P, N_PAIRS))
+    _, gains = pick_greedily(candidates.design(every, candidates.pool_KK), gate, N_PAIRS)
+    uncertain, cold = (
+        select_pairs(candidates, n_pairs=N_PAIRS, n_labels=n_labels, strategy="vopt", seed=0)
+        for n_labels in (N_LABELS, 0)
+    )
+    return {
+        "few_labels_shortlist_of_brute_force": cold.information_Q.sum().item() / sum(gains),
+        "least_certain_shortlist_of_brute_force": uncertain.information_Q.sum().item() / sum(gains),
+    }
+
+
+def growing_gains(candidates: Candidates) -> dict[str, float]:
+    """Say how often, and how far, a candidate's V-optimal gain grows when another pair is picked."""
+    some = torch.arange(0, len(candidates.first_P), 20)
+    design: Design = candidates.design(some, candidates.pool_KK)
+    before = design.gains()
+    design.pick(int(before.argmax()))
+    growth = design.gains() / before
+    return {"share_that_grew": (growth > 1 + 1e-6).double().mean().item(), "most_growth": growth.max().item()}
+
+
+def main() -> None:
+    humour = load_humour(EncoderConfig())
+    ends = torch.from_numpy(humour.first_M), torch.from_numpy(humour.second_M)
+    posterior = posterior_of(fit_geometry(torch.from_numpy(humour.embedding_ND), *ends, seed=0), humour)
+    figures: dict[str, object] = {"labels": N_LABELS, "directions": posterior.whitened_NK.shape[1]}
+    for n in (10_000, 100_000):
+        candidates = candidates_of(posterior, humour, n)
+        sides = {strategy: select(candidates, strategy, N_LABELS) for strategy in STRATEGIES}
+        sides |= {"vopt_few_labels": select(candidates, "vopt", 0)}
+        ends = candidates.first_P, candidates.second_P
+        sides |= {"pool_variance": partial(pool_variance, posterior, BINARY, *ends)}
+        sides |= {"variances": partial(posterior.variances, *ends)}
+        figures[f"seconds_of_{n}"] = {name: spread(times) for name, times in in_turn(N_RUNS, **sides).items()}
+        if n == 10_000:
+            figures |= {"shortlist": shortlist_loss(candidates), "after_one_pick": growing_gains(candidates)}
+    report("selection", figures)
+
+
+if __name__ == "__main__":
+    main()
