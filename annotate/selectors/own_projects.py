@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from annotate.models import Assignment, Comparison, Membership, Pair, User
@@ -20,7 +20,7 @@ def own_projects(user: User) -> QuerySet[Membership]:
             n_waiting=_of_project(unseen) + _of_project(lent),
             n_comparisons=_of_project(Comparison.objects.live()),
         )
-        .order_by("project__archived_at", "project__name", "id")
+        .order_by(F("project__archived_at").asc(nulls_first=True), "project__name", "id")
     )
 
 
