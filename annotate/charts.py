@@ -70,15 +70,17 @@ def _draw_accuracy(rows: list[Row]) -> Drawing:
         alt.Tooltip("high:Q", format=".1%", title="to"),
         alt.Tooltip("n:Q", title="n labels"),
     ]
-    audit = alt.Chart(alt.InlineData(values=[row for row in rows if row["labels"] == AUDIT]))
-    band = audit.mark_area(opacity=0.15).encode(
-        x=comparisons, y=alt.Y("low:Q", axis=share, scale=FROM_0_TO_1), y2="high:Q"
+    audit = [row for row in rows if row["labels"] == AUDIT]
+    band = (
+        alt.Chart(alt.InlineData(values=audit))
+        .mark_area(opacity=0.15)
+        .encode(x=comparisons, y=alt.Y("low:Q", axis=share, scale=FROM_0_TO_1), y2="high:Q")
     )
     line = base.mark_line(point=alt.OverlayMarkDef(size=28)).encode(
         x=comparisons, y=alt.Y("accuracy:Q", scale=FROM_0_TO_1), color=labels, strokeDash=_dash(legend), tooltip=tooltip
     )
     chance = alt.Chart(alt.InlineData(values=[{"chance": 0.5}])).mark_rule(strokeDash=[2, 4]).encode(y="chance:Q")
-    return alt.layer(band, chance, line)
+    return alt.layer(*([band] if audit else []), chance, line)
 
 
 def _dash(legend: alt.Legend) -> alt.StrokeDash:

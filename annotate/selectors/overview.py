@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, Q
+
 from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
 from annotate.selectors.agreement import Score, audit_score, left_out_score
 from annotate.selectors.liveness import training_paused_since
@@ -65,8 +67,9 @@ def progress(project: Project, annotator: User, *, since: datetime) -> Progress:
     own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
     lent = Assignment.objects.live().filter(project=project, annotator=annotator)
     unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
+    done = own.aggregate(in_all=Count("pk"), today=Count("pk", filter=Q(created_at__gte=since)))
     return Progress(
-        done_today=own.filter(created_at__gte=since).count(),
-        done=own.count(),
+        done_today=done["today"],
+        done=done["in_all"],
         left=unseen.count() + lent.count(),
     )

@@ -21,6 +21,13 @@
     badge.textContent = text;
   }
 
+  function tell(text) {
+    const note = document.createElement("p");
+    note.className = "note warning";
+    note.textContent = text;
+    document.getElementById("message").replaceChildren(note);
+  }
+
   function arm() {
     requestAnimationFrame(() => requestAnimationFrame(() => {
       armed = true;
@@ -35,6 +42,7 @@
     decidedAt = "";
     window.scrollTo(0, 0);
     fold();
+    watchPrompt();
     arm();
   }
 
@@ -51,6 +59,18 @@
     });
   }
 
+  // The captions A and B stay in sight below the pinned prompt, whatever its height.
+  const promptHeight = new ResizeObserver(([{ target }]) => {
+    const pinned = getComputedStyle(target).position === "sticky" ? target.offsetHeight : 0;
+    form().style.setProperty("--prompt-height", `${pinned}px`);
+  });
+
+  function watchPrompt() {
+    promptHeight.disconnect();
+    const prompt = document.querySelector("#pair .prompt");
+    if (prompt) promptHeight.observe(prompt);
+  }
+
   function fadeToast() {
     clearTimeout(toastTimer);
     const toast = document.querySelector("#message .success");
@@ -62,6 +82,7 @@
     const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] * (0.75 + Math.random() / 2);
     failures += 1;
     say("waiting", navigator.onLine ? "1 waiting" : "Offline · 1 waiting");
+    tell("Your verdict is kept on this page and is sent as soon as the server answers. Leave the page open.");
     retryTimer = setTimeout(retry, wait);
   }
 

@@ -2,6 +2,16 @@
 (() => {
   "use strict";
 
+  // What scrolls sideways can be reached by keyboard in every browser.
+  function makeScrollable(root) {
+    for (const box of root.querySelectorAll("pre, .text .table, .text .formula")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    }
+  }
+
+  document.addEventListener("DOMContentLoaded", () => makeScrollable(document));
+  document.addEventListener("htmx:load", (event) => makeScrollable(event.detail.elt));
+
   const lastPoll = new WeakMap();
 
   // htmx's own polling goes on in hidden tabs; this one asks only while the page can be seen.

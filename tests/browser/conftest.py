@@ -1,0 +1,34 @@
+"""Chromium, and people who can sign in to the running application."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.application import Application, manage
+from tests.servers import find_chromium
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Return a browser for one module: while Playwright runs, Django refuses database calls of the same thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def make_person(running_app: Application) -> Callable[[str, str], str]:
+    """Return a function that makes a person with a role in the demo project and returns their one-time link."""
+
+    def make(name: str, role: str) -> str:
+        own = ("--project", "demo", "--role", role, "--address", running_app.address)
+        return manage("create_user", name, *own, TIEBREAK_DATA_DIR=str(running_app.data_dir)).strip()
+
+    return make
