@@ -1,7 +1,10 @@
 """The rules that keep the project readable. Each failure says which rule, where, and what to do instead."""
 
 import ast
-from collections.abc import Iterable, Iterator
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -194,6 +197,38 @@ def test_every_module_is_named_for_what_it_holds() -> None:
 def test_every_module_opens_with_what_lives_in_it() -> None:
     silent = (str(module) for module in ALL if len(module.tree.body) > 2 and not ast.get_docstring(module.tree))
     explain(silent, "Begin the file with one sentence: what lives here.")
+
+
+def requirements() -> list[str]:
+    lines = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt")).splitlines()
+    return [line for line in lines if not line.startswith(("#", "-r"))]
+
+
+def test_every_requirement_is_pinned_and_has_a_reason() -> None:
+    loose = (line for line in requirements() if not re.fullmatch(r"[\w.\[\]-]+==[\w.]+ +# \w.+", line))
+    explain(loose, "Write `name==version  # reason`; what a few lines of our own can do needs no requirement.")
+
+
+def test_every_requirement_of_the_product_is_used() -> None:
+    named_elsewhere = {"psycopg", "argon2"}  # Django loads them by the database's and the hasher's name
+    text = "\n".join(path.read_text() for path in [*files("*.py"), *files("*.html")] if "tests" not in path.parts)
+    modules_of = invert(packages_distributions())
+    unused = (
+        name
+        for name in re.findall(r"^([\w.-]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+        if not any(re.search(rf"\b{module}\b", text) for module in modules_of[name.lower()])
+        if not named_elsewhere & set(modules_of[name.lower()])
+    )
+    explain(unused, "Remove it from requirements.txt.")
+
+
+def invert(distributions: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Return the modules that each distribution brings, by its name in lower case."""
+    brought: dict[str, list[str]] = defaultdict(list)
+    for module, names in distributions.items():
+        for name in names:
+            brought[name.lower()].append(module)
+    return brought
 
 
 def test_the_rules_see_the_project() -> None:

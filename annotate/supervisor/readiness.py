@@ -7,7 +7,9 @@ from datetime import datetime
 from http.client import HTTPConnection, HTTPException
 
 from django.db import DatabaseError
-from kombu.connection import Connection
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from annotate.models import Pulse
 from annotate.selectors.liveness import beat_since
@@ -24,7 +26,8 @@ class Readiness:
 
     def __init__(self, checks: Mapping[str, Check], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._missing = dict(checks)
-        self._began = self._asked = self._reported = time.monotonic()
+        self._began = self._reported = time.monotonic()
+        self._asked = -ASK_EVERY_SECONDS
         self._patience_seconds = patience_seconds
 
     def reached(self) -> bool:
@@ -42,7 +45,7 @@ class Readiness:
         """Return who has not answered, now and then and when patience is over; None in between."""
         names = " and ".join(self._missing)
         if self.over():
-            return f"Not ready after {self._patience_seconds:.0f} s: no answer from {names}. Their lines above say why."
+            return f"Not ready after {self._patience_seconds:.0f} s: no answer from {names}. The lines above may say why."
         if time.monotonic() - self._reported < REPORT_EVERY_SECONDS:
             return None
         self._reported = time.monotonic()
@@ -50,11 +53,10 @@ class Readiness:
 
 
 def redis_answers(url: str) -> bool:
-    """Say whether the broker answers, reading the address just as the workers do."""
-    with suppress(Exception):  # whatever the transport raises: refused, asleep, loading, a wrong password
-        with Connection(url, connect_timeout=1, transport_options={"socket_timeout": 1.0}) as connection:
-            connection.default_channel.client.ping()
-        return True
+    """Say at once whether the broker answers. Celery spells the address of a Unix socket in its own way."""
+    at_once = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
+    with suppress(RedisError, OSError), Redis.from_url(url.replace("redis+socket:", "unix:"), **at_once) as client:
+        return bool(client.ping())
     return False
 
 
