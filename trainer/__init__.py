@@ -7,6 +7,8 @@ Axes, as they end the names of tensors here and everywhere in this package:
     S  bootstrap samples          U  distinct texts            T  tokens
     Q  pairs in the queue         G  groups (prompts, pairs)   P  shortlisted candidate pairs
 
+A label is a comparison as the trainer sees it: a verdict on a pair, as numbers, with a weight.
+
 So `margin_B` holds one margin per comparison and `embedding_ND` one row per response. A module that
 needs torch imports it itself; this file stays free of it, because the web process loads `trainer.apps`.
 """

@@ -44,7 +44,7 @@ class Evidence:
 def badges(evidence: Evidence) -> list[Badge]:
     """Name the likeliest reason of each disagreement; "" where the label agrees or nothing stands out.
 
-    Most surprising labels are not errors: with 10 % flipped labels only .2 to .45 of the top ones were.
+    A badge is a hint for a reviewer and no verdict on a person: most surprising labels are not errors (docs/model.md).
     """
     against = evidence.p_label_B < AGAINST
     contested, blind, slip = _contested(evidence), _blind_spot(evidence), _likely_slip(evidence)

@@ -128,7 +128,7 @@ def load_encoder(config: EncoderConfig, device: str | torch.device | None = None
     directory = model_directory(config.model)
     chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     dtype = DTYPES.get(config.dtype) or (torch.bfloat16 if has_bfloat16(chosen) else torch.float32)
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # a worker's log is no terminal
+    disable_progress_bar()  # a worker's log is no terminal
     model = AutoModel.from_pretrained(directory, local_files_only=True, dtype=dtype).to(chosen).eval()
     longest = min(config.max_tokens, int(getattr(model.config, "max_position_embeddings", config.max_tokens)))
     form = load_text_form(directory, max_tokens=longest, prompt_tokens=config.prompt_tokens)

@@ -44,7 +44,7 @@ def verdict_intervals(
 
     strength_B runs from -steps to +steps, +steps meaning first much better; 0 with a decisive outcome means that
     no strength was given, and the verdict reaches to infinity. Both-bad weighs nothing, nor does a tie where the
-    project offers none (dropping ties costs no accuracy, halving them costs calibration: docs/model.md).
+    project offers none (docs/model.md says why).
     """
     sign = np.select([outcome_B == Outcome.FIRST, outcome_B == Outcome.SECOND], [1, -1], 0)
     steps = np.clip(np.abs(strength_B), 0, scale.n_steps)

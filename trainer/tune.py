@@ -42,8 +42,8 @@ def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
 def tune_precision(problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None) -> float:
     """Choose the prior precision whose leave-one-prompt-out predictions of the tuning labels are best.
 
-    All labels are fitted; only `tuning_B` is scored, because on actively chosen labels this rule picks nonsense
-    (docs/model.md). Each value starts from the fit before it.
+    All labels are fitted; only `tuning_B` is scored, because labels that a model chose are no fair sample of anything.
+    Each value starts from the fit before it.
     """
     losses: dict[float, float] = {}
     for prior_variance in PRIOR_VARIANCES:
