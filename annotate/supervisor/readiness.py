@@ -45,7 +45,8 @@ class Readiness:
         """Return who has not answered, now and then and when patience is over; None in between."""
         names = " and ".join(self._missing)
         if self.over():
-            return f"Not ready after {self._patience_seconds:.0f} s: no answer from {names}. The lines above may say why."
+            waited = f"{self._patience_seconds:.0f} s"
+            return f"Not ready after {waited}: no answer from {names}. The lines above may say why."
         if time.monotonic() - self._reported < REPORT_EVERY_SECONDS:
             return None
         self._reported = time.monotonic()
