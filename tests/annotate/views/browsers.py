@@ -1,11 +1,13 @@
 """A person at a browser, and what a page costs."""
 
+from uuid import uuid4
+
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from annotate.models import User
+from annotate.models import Assignment, User
 
 HTMX = {"HX-Request": "true"}
 
@@ -32,3 +34,8 @@ def n_queries(client: Client, url: str) -> int:
 def main_of(response: HttpResponse) -> str:
     """Return what the page says, without its frame (whose forms carry random tokens)."""
     return response.content.decode().split("<main")[1].split("</main>")[0]
+
+
+def verdict(assignment: Assignment, choice: str = "left", **also: str) -> dict[str, str]:
+    """Return what the compare screen's form sends."""
+    return {"assignment": str(assignment.public_id), "client_key": str(uuid4()), "choice": choice} | also

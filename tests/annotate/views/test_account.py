@@ -16,11 +16,6 @@ URL = "/account"
 NEW = "an unusual long phrase"
 
 
-@pytest.fixture
-def bobs(bob: User) -> Client:
-    return browser_of(bob)
-
-
 def test_a_first_password_is_set_without_an_old_one(bobs: Client, bob: User) -> None:
     response = bobs.post(URL, {"password": "set", "new_password1": NEW, "new_password2": NEW})
 

@@ -5,18 +5,13 @@ import csv
 import pytest
 from django.test import Client
 
-from annotate.models import Project, User
+from annotate.models import Project
 from tests.annotate.api.material import METRICS, make_snapshot
-from tests.annotate.views.browsers import browser_of, main_of, n_queries
+from tests.annotate.views.browsers import main_of, n_queries
 
 pytestmark = pytest.mark.django_db
 
 URL = "/p/antarctica/agreement"
-
-
-@pytest.fixture
-def rosas(project: Project, rosa: User) -> Client:
-    return browser_of(rosa)
 
 
 def test_every_figure_has_its_n_and_the_biased_one_says_so(rosas: Client, project: Project) -> None:

@@ -7,17 +7,12 @@ from django.test import Client
 
 from annotate.formats.exports import EXPORT_FORMATS
 from annotate.models import Project, User
-from tests.annotate.views.browsers import browser_of, main_of, n_queries
+from tests.annotate.views.browsers import main_of, n_queries
 from tests.factories import compare
 
 pytestmark = pytest.mark.django_db
 
 URL = "/p/antarctica/data"
-
-
-@pytest.fixture
-def rosas(project: Project, rosa: User) -> Client:
-    return browser_of(rosa)
 
 
 def rows(response: object) -> list[dict[str, object]]:

@@ -5,17 +5,12 @@ from django.test import Client
 
 from annotate.models import Assignment, Comparison, Outcome, Project, Prompt, User
 from tests.annotate.api.material import make_disagreement, make_snapshot
-from tests.annotate.views.browsers import browser_of, main_of, n_queries
+from tests.annotate.views.browsers import main_of, n_queries
 from tests.factories import compare, make_pair
 
 pytestmark = pytest.mark.django_db
 
 URL = "/p/antarctica/disagreements"
-
-
-@pytest.fixture
-def rosas(project: Project, rosa: User) -> Client:
-    return browser_of(rosa)
 
 
 def surprise(project: Project, annotator: User, *, nats: float, badge: str = "") -> Comparison:

@@ -14,11 +14,6 @@ from tests.factories import compare, lease, make_member, make_project, make_user
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def bobs(bob: User) -> Client:
-    return browser_of(bob)
-
-
 def test_each_project_says_the_role_and_what_waits(bobs: Client, project: Project, bob: User) -> None:
     compare(project, bob)
     lease(project, bob)

@@ -9,17 +9,12 @@ from django.test import Client
 
 from annotate.forms import SettingsForm
 from annotate.models import AuditEvent, Invitation, Membership, Project, Role, User
-from tests.annotate.views.browsers import browser_of, main_of, n_queries
+from tests.annotate.views.browsers import main_of, n_queries
 from tests.factories import make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
 
 URL = "/p/antarctica/settings"
-
-
-@pytest.fixture
-def alices(project: Project, alice: User) -> Client:
-    return browser_of(alice)
 
 
 def form_of(project: Project, **changes: Any) -> dict[str, Any]:
