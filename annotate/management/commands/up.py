@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand, CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,6 +41,8 @@ class Command(BaseCommand):
             sys.exit(self._run(demo=demo))
         except (CannotStart, Refusal, ImproperlyConfigured) as refusal:
             raise CommandError(str(refusal)) from None
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {error}") from None
         except KeyboardInterrupt:
             sys.exit(130)
 
