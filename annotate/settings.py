@@ -175,7 +175,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-KNOX_TOKEN_MODEL = "annotate.ApiToken"
+KNOX_TOKEN_MODEL = "annotate.ApiToken"  # noqa: S105 a model, not a secret
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tiebreak",
     "VERSION": "1",

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10_000)
     options = parser.parse_args()
     path = data_file("humour_gppl.jsonl.gz")
-    with running() as app:
+    with running():
         prepared = _prepare(path.read_bytes(), options.comparisons, options.pairs)
         seconds = [_verdict_to_snapshot(*prepared) for _ in range(options.n)]
     report(
@@ -43,7 +43,7 @@ def _prepare(content: bytes, n_comparisons: int, n_pairs: int) -> tuple[object, 
 
     from annotate.formats.jsonl import read_rows
     from annotate.formats.rows import ImportedPrompt
-    from annotate.models import Membership, User
+    from annotate.models import User
     from annotate.services.importing import add_rows
     from annotate.services.projects import create_project
 

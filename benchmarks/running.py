@@ -16,6 +16,7 @@ def running(**environment: str) -> Iterator[Application]:
         environment["DATABASE_URL"] = address
     with application(**environment) as app:
         app.wait_until_ready()
-        os.environ |= {"DEBUG": "1", "TIEBREAK_DATA_DIR": str(app.data_dir), "DJANGO_SETTINGS_MODULE": "annotate.settings"}
+        own = {"TIEBREAK_DATA_DIR": str(app.data_dir), "DJANGO_SETTINGS_MODULE": "annotate.settings"}
+        os.environ |= {"DEBUG": "1"} | own
         django.setup()
         yield app

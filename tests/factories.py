@@ -1,4 +1,4 @@
-"""Plain functions that make rows, with every default visible. The cast: alice is admin, bob annotates, charlie is an outsider."""
+"""Plain functions that make rows, with every default visible. alice is admin, bob annotates, charlie is an outsider."""
 
 from typing import Any
 from uuid import uuid4
