@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from trainer.disagreement import Badge, Evidence, badges
 from trainer.fit import Fit
 from trainer.honesty import Score, noise_ceiling, raw_agreement, score
+from trainer.inputs import Inputs
 from trainer.likelihood import decisive_probability, tie_edge, tie_probability
 from trainer.material import Material
 from trainer.outcomes import Outcome
@@ -43,19 +43,19 @@ class Judgement:
     metrics: Metrics
 
 
-def judge(material: Material, problem: Problem, fit: Fit, posterior: Posterior, *, seed: int) -> Judgement:
+def judge(
+    material: Material, inputs: Inputs, problem: Problem, fit: Fit, posterior: Posterior, *, seed: int
+) -> Judgement:
     """Judge the fit by labels left out, and the heads before it by what they said when audit pairs were shown."""
-    pair_B = torch.from_numpy(material.pair_B).to(problem.weight_B.device)
-    tuning_B = torch.from_numpy(material.tuning_B).to(problem.weight_B.device)
     labels = influence(problem, fit, posterior)
-    without_pair = leave_pair_out(labels, pair_B)
-    temperature = fit_temperature(problem, fit, without_pair, tuning_B)
+    without_pair = leave_pair_out(labels, inputs.pair_B)
+    temperature = fit_temperature(problem, fit, without_pair, inputs.tuning_B)
     report = _report(material, problem, fit, labels, temperature)
     p_first_B = _array(_p_first(without_pair, fit, temperature))
     loss_B = left_out_loss(problem, fit, without_pair, temperature)
     metrics: Metrics = {
         "n": int((problem.weight_B > 0).sum()),
-        "loss": fit.mean_loss if len(pair_B) else None,
+        "loss": fit.mean_loss if len(material.pair_B) else None,
         "loo_loss": _known((problem.weight_B @ loss_B / problem.weight_B.sum()).item()),
         **_numbers("loo", _score_of(material, p_first_B, _counted(problem), seed)),
         **_numbers("audit", _score_of(material, material.p_first_shown_B, _counted(problem), seed)),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.acquire import STRATEGIES, Strategy
-from trainer.outcomes import STEPS, Scale, ScaleName
+from trainer.outcomes import STEPS, ScaleName
 
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,10 +28,6 @@ class FitConfig:
     def __post_init__(self) -> None:
         if self.scale not in STEPS or self.strategy not in STRATEGIES:
             raise ValueError(f"Unknown scale or strategy: {self.scale}, {self.strategy}")
-
-    @property
-    def outcomes(self) -> Scale:
-        return Scale(self.scale)
 
     @property
     def digest(self) -> str:
