@@ -1,0 +1,155 @@
+"""Whether a head may take the place of the released one, and whether the released one must give way again.
+
+All of it is decided on audit labels that are newer than the last release: drawn by chance, unseen by both heads.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import false_discovery_control, kendalltau, t
+
+from trainer.honesty import bootstrap_interval, calibration_error, correctness, log_losses
+
+MIN_GAIN, MORE_LABELS = -0.0025, 1.25  # with a quarter more labels a head may be this little (in nats) worse, perhaps
+ACCURACY_LOSS = 0.01
+MIN_SLICE, FALSE_DISCOVERIES = 30, 0.10
+MIN_GROUPS = 5  # with fewer prompts labels are taken one by one
+CALIBRATED = 0.05
+SAME_RANKING = 0.8
+ROUNDING = 1e-12
+
+MOST_LOSS = 2.0  # nats by which one label may count for or against a head
+MOST_STAKE = 0.5
+ROLL_BACK_AT = 20.0  # by Ville's inequality a head that is no worse gets here once in twenty releases at most
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Decision = Literal["promote", "ask", "keep"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the candidate and the released head said, before they saw them, of the same decisive audit labels.
+
+    p_new_B, p_old_B: P(first | decisive), moderated. group_B: prompts, or pairs where there are few prompts.
+    """
+
+    p_new_B: Floats
+    p_old_B: Floats
+    first_won_B: Flags
+    group_B: Integers
+
+    @property
+    def gain_B(self) -> Floats:
+        """Return by how many nats the candidate predicted each label better."""
+        return log_losses(self.p_old_B, self.first_won_B) - log_losses(self.p_new_B, self.first_won_B)
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """promote, ask a person, or keep the released head; and which conditions stand in the way, in words."""
+
+    decision: Decision
+    failed: tuple[str, ...]
+
+
+def promotion(
+    trial: Trial,
+    slices: dict[str, Flags],
+    *,
+    n_labels: tuple[int, int],
+    reference_rewards: tuple[Floats, Floats],
+    seed: int,
+) -> Promotion:
+    """Decide. slices: labels of interest by name (a tag, a source), of the trial's length.
+
+    n_labels: that the candidate and the released head were fitted to. reference_rewards: of both, on the reference set.
+    """
+    if not len(trial.gain_B):
+        return Promotion("keep", ("no audit labels since the last release",))
+    conditions = {
+        "no better on unseen labels": gains_enough(gain_bound(trial, seed=seed), *n_labels),
+        "less accurate": keeps_accuracy(trial),
+        **{f"worse on {name}": False for name in worse_slices(trial, slices)},
+        "not calibrated": is_calibrated(trial),
+    }
+    failed = tuple(name for name, held in conditions.items() if not held)
+    if failed:
+        return Promotion("keep", failed)
+    if keeps_ranking(*reference_rewards):
+        return Promotion("promote", ())
+    return Promotion("ask", ("ranks the reference set otherwise",))
+
+
+def gain_bound(trial: Trial, *, seed: int) -> float:
+    """Return the lower 95 % bound of the mean gain in nats, by a bootstrap that redraws whole groups."""
+    return bootstrap_interval(trial.gain_B, trial.group_B, seed=seed, level=0.90)[0]
+
+
+def gains_enough(bound: float, n_new: int, n_old: int) -> bool:
+    return bound > 0 or (bound > MIN_GAIN and n_new >= MORE_LABELS * n_old)
+
+
+def keeps_accuracy(trial: Trial) -> bool:
+    lost = correctness(trial.p_old_B, trial.first_won_B) - correctness(trial.p_new_B, trial.first_won_B)
+    return float(lost.mean()) <= ACCURACY_LOSS + ROUNDING
+
+
+def worse_slices(trial: Trial, slices: dict[str, Flags]) -> list[str]:
+    """Name the slices of 30 labels or more where the candidate is worse, false discoveries held at 10 %.
+
+    Benjamini & Hochberg 1995, on one-sided tests of the mean gain.
+    """
+    tested = [name for name, some_B in slices.items() if some_B.sum() >= MIN_SLICE]
+    chances = [chance_of_loss(trial.gain_B[slices[name]], trial.group_B[slices[name]]) for name in tested]
+    if not tested:
+        return []
+    adjusted = false_discovery_control(chances)
+    return [name for name, chance in zip(tested, adjusted, strict=True) if chance <= FALSE_DISCOVERIES]
+
+
+def is_calibrated(trial: Trial) -> bool:
+    new = calibration_error(trial.p_new_B, trial.first_won_B)
+    return new <= CALIBRATED or new <= calibration_error(trial.p_old_B, trial.first_won_B)
+
+
+def keeps_ranking(reward_new_N: Floats, reward_old_N: Floats) -> bool:
+    """Say whether Kendall's tau between two heads' rewards of the reference set is at least .8."""
+    return bool(kendalltau(reward_new_N, reward_old_N).statistic >= SAME_RANKING - ROUNDING)
+
+
+def chance_of_loss(gain_B: Floats, group_B: Integers) -> float:
+    """Return the p-value of "no loss": a t-test on the groups' sums of gains, as in a survey of clusters."""
+    groups, group = np.unique(group_B, return_inverse=True)
+    if len(groups) < MIN_GROUPS:
+        group = np.arange(len(gain_B))
+    n_groups, mean = int(group.max()) + 1, gain_B.mean()
+    excess = np.bincount(group, gain_B - mean)
+    error = np.sqrt(np.square(excess).sum() * n_groups / (n_groups - 1)) / len(gain_B)
+    if error == 0:
+        return float(mean >= 0)
+    return float(t.cdf(mean / error, n_groups - 1))
+
+
+def must_roll_back(loss_previous_B: Floats, loss_released_B: Floats) -> bool:
+    """Say whether fresh audit labels, in the order they came, have ever proved the released head worse."""
+    return bool((roll_back_evidence(loss_previous_B, loss_released_B) >= ROLL_BACK_AT).any())
+
+
+def roll_back_evidence(loss_previous_B: Floats, loss_released_B: Floats) -> Floats:
+    """Return the wealth, after each label, of a gambler who bets that the released head is worse than the one before.
+
+    D = clip(loss of the previous - loss of the released, +-2) / 2; under the null E[D | past] >= 0 the wealth is a
+    supermartingale that starts at 1. Bets on -D, the stake learnt from the past alone: clip(mean / (var + mean^2),
+    0, 1/2). Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting".
+    """
+    loss_B = -np.clip(loss_previous_B - loss_released_B, -MOST_LOSS, MOST_LOSS) / MOST_LOSS
+    n_past = np.maximum(np.arange(len(loss_B)), 1)
+    mean_B = (np.cumsum(loss_B) - loss_B) / n_past
+    square_B = (np.cumsum(loss_B**2) - loss_B**2) / n_past  # var + mean^2
+    stake_B = np.clip(mean_B / np.maximum(square_B, ROUNDING), 0, MOST_STAKE)
+    wealth: Floats = np.exp(np.cumsum(np.log1p(stake_B * loss_B)))
+    return wealth
