@@ -1,8 +1,12 @@
 """Left and right, as a pair was shown, against first and second, as it is stored: translated here alone."""
 
+from typing import TypeVar
+
 from django.db.models import TextChoices
 
 from annotate.models import Outcome
+
+Side = TypeVar("Side")
 
 
 class Choice(TextChoices):
@@ -14,12 +18,15 @@ class Choice(TextChoices):
     BOTH_BAD = "both_bad"
 
 
+def left_and_right(first: Side, second: Side, *, first_on_left: bool | None) -> tuple[Side, Side]:
+    """Put what belongs to the first and to the second in the order shown; unknown sides count as first on the left."""
+    return (second, first) if first_on_left is False else (first, second)
+
+
 def as_stored(choice: Choice, *, first_on_left: bool | None) -> Outcome:
-    """Turn what was chosen on the screen into the outcome that is stored; unknown sides count as first on the left."""
-    sides = {Choice.LEFT: Outcome.FIRST, Choice.RIGHT: Outcome.SECOND}
-    if first_on_left is False:
-        sides = {Choice.LEFT: Outcome.SECOND, Choice.RIGHT: Outcome.FIRST}
-    return sides.get(choice) or Outcome(choice)
+    """Turn what was chosen on the screen into the outcome that is stored."""
+    left, right = left_and_right(Outcome.FIRST, Outcome.SECOND, first_on_left=first_on_left)
+    return {Choice.LEFT: left, Choice.RIGHT: right}.get(choice) or Outcome(choice)
 
 
 def as_shown(outcome: Outcome, *, first_on_left: bool | None) -> Choice:

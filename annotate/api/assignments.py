@@ -19,7 +19,7 @@ from annotate.selectors.waiting import Reason, waiting
 from annotate.services.assigning import MOST_AT_ONCE, lease_pairs
 from annotate.services.comparing import LONGEST_REASON, skip_assignment
 from annotate.services.errors import NotFound
-from annotate.sides import Choice, as_shown
+from annotate.sides import Choice, as_shown, left_and_right
 
 
 class MessageSerializer(serializers.Serializer[dict[str, str]]):
@@ -52,18 +52,21 @@ class AssignmentSerializer(serializers.Serializer[Assignment]):
 
     @extend_schema_field(ShownResponseSerializer)
     def get_left(self, assignment: Assignment) -> Any:
-        pair = assignment.pair
-        return ShownResponseSerializer(pair.first if assignment.first_on_left else pair.second).data
+        return ShownResponseSerializer(_shown(assignment)[0]).data
 
     @extend_schema_field(ShownResponseSerializer)
     def get_right(self, assignment: Assignment) -> Any:
-        pair = assignment.pair
-        return ShownResponseSerializer(pair.second if assignment.first_on_left else pair.first).data
+        return ShownResponseSerializer(_shown(assignment)[1]).data
 
     def get_outcomes(self, assignment: Assignment) -> list[Choice]:
         offered: tuple[Outcome, ...] = self.context["project"].offered_outcomes
         shown = {as_shown(outcome, first_on_left=assignment.first_on_left) for outcome in offered}
         return [choice for choice in Choice if choice in shown]
+
+
+def _shown(assignment: Assignment) -> tuple[ResponseRow, ResponseRow]:
+    pair = assignment.pair
+    return left_and_right(pair.first, pair.second, first_on_left=assignment.first_on_left)
 
 
 class LeaseSerializer(serializers.Serializer[Any]):

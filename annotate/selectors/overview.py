@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
 from annotate.selectors.agreement import Score, audit_score, left_out_score
@@ -62,12 +63,13 @@ class Progress:
     left: int
 
 
-def progress(project: Project, annotator: User, *, since: datetime) -> Progress:
-    """Read an annotator's progress; `since` is when their day began."""
+def progress(project: Project, annotator: User) -> Progress:
+    """Read an annotator's progress."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
     lent = Assignment.objects.live().filter(project=project, annotator=annotator)
     unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
-    done = own.aggregate(in_all=Count("pk"), today=Count("pk", filter=Q(created_at__gte=since)))
+    done = own.aggregate(in_all=Count("pk"), today=Count("pk", filter=Q(created_at__gte=midnight)))
     return Progress(
         done_today=done["today"],
         done=done["in_all"],

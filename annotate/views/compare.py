@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -20,7 +19,7 @@ from annotate.selectors.waiting import waiting
 from annotate.services.assigning import held_by, lease_again, lease_pairs
 from annotate.services.comparing import record_comparison, retract_comparison, skip_assignment
 from annotate.services.errors import Conflict, InvalidInput, NotFound
-from annotate.sides import Choice, as_stored
+from annotate.sides import Choice, as_stored, left_and_right
 from annotate.views.requests import SignedInRequest
 
 SAVED = {
@@ -106,7 +105,6 @@ def _screen(user: User, membership: Membership, wanted: str | None) -> dict[str,
     """Return what the template shows: a pair, or why there is none."""
     project = membership.project
     assignment = _pair_to_show(user, project, wanted)
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     idle = project.accepts_comparisons and not assignment
     return {
         "membership": membership,
@@ -115,7 +113,7 @@ def _screen(user: User, membership: Membership, wanted: str | None) -> dict[str,
         "sides": _sides(assignment) if assignment else (),
         "client_key": uuid4(),
         "waiting": waiting(project, user) if idle else None,
-        "progress": progress(project, user, since=today),
+        "progress": progress(project, user),
         "undoable": undoable(project, user),
         "offered": set(project.offered_outcomes) - {Outcome.FIRST, Outcome.SECOND},
         "reasons": SkipReason,
@@ -133,5 +131,6 @@ def _pair_to_show(user: User, project: Project, wanted: str | None) -> Assignmen
 
 def _sides(assignment: Assignment) -> tuple[tuple[str, str], ...]:
     """Return (label, text) in the order shown; nothing else of a response reaches the annotator."""
-    texts = [assignment.pair.first.text, assignment.pair.second.text]
-    return tuple(zip(("A", "B"), texts if assignment.first_on_left else texts[::-1], strict=True))
+    pair = assignment.pair
+    left, right = left_and_right(pair.first.text, pair.second.text, first_on_left=assignment.first_on_left)
+    return ("A", left), ("B", right)

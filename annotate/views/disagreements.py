@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from annotate.models import Comparison, Disagreement, Outcome, Role
 from annotate.permissions import membership_in
 from annotate.selectors.disagreements import disagreements as read_disagreements
-from annotate.sides import Choice, as_shown
+from annotate.sides import Choice, as_shown, left_and_right
 from annotate.views.requests import SignedInRequest
 
 PER_PAGE = 10
@@ -68,17 +68,17 @@ def disagreements(request: SignedInRequest, slug: str) -> HttpResponse:
 
 
 def _as_seen(row: Disagreement) -> Surprise:
-    assignment, outcome = row.comparison.assignment, Outcome(row.comparison.outcome)
-    first, second = assignment.pair.first, assignment.pair.second
-    p_left = row.p_left_out if assignment.first_on_left else 1 - row.p_left_out
-    left, right = (first, second) if assignment.first_on_left else (second, first)
-    choice = as_shown(outcome, first_on_left=assignment.first_on_left)
+    assignment, p_first = row.comparison.assignment, row.p_left_out
+    pair, first_on_left = assignment.pair, assignment.first_on_left
+    left, right = left_and_right(pair.first, pair.second, first_on_left=first_on_left)
+    p_left, p_right = left_and_right(p_first, 1 - p_first, first_on_left=first_on_left)
+    choice = as_shown(Outcome(row.comparison.outcome), first_on_left=first_on_left)
     return Surprise(
         row=row,
         comparison=row.comparison,
         chose=CHOSE[choice],
         sides=(
             Side("A", left.source, left.text, p_left, choice == Choice.LEFT),
-            Side("B", right.source, right.text, 1 - p_left, choice == Choice.RIGHT),
+            Side("B", right.source, right.text, p_right, choice == Choice.RIGHT),
         ),
     )

@@ -2,7 +2,6 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -20,11 +19,10 @@ from annotate.views.requests import SignedInRequest
 def overview(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the page, or the numbers alone to the page that refreshes itself."""
     membership = membership_in(request.user, slug)
-    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         "membership": membership,
         "project": membership.project,
-        "progress": progress(membership.project, request.user, since=today),
+        "progress": progress(membership.project, request.user),
         "loop": read_overview(membership.project) if membership.may(Role.RESEARCHER) else None,
     }
     return render(request, "overview.html#numbers" if request.htmx else "overview.html", context)

@@ -3,7 +3,7 @@
 import pytest
 
 from annotate.models import Outcome
-from annotate.sides import Choice, as_shown, as_stored
+from annotate.sides import Choice, as_shown, as_stored, left_and_right
 
 
 @pytest.mark.parametrize("first_on_left", [True, False, None])
@@ -16,3 +16,10 @@ def test_swapped_sides_swap_the_outcome_and_nothing_else() -> None:
     stored = [as_stored(choice, first_on_left=False) for choice in Choice]
 
     assert stored == [Outcome.SECOND, Outcome.FIRST, Outcome.TIE, Outcome.BOTH_BAD]
+
+
+@pytest.mark.parametrize(("first_on_left", "shown"), [(True, (1, 2)), (False, (2, 1)), (None, (1, 2))])
+def test_what_belongs_to_the_first_is_shown_where_the_first_is(
+    first_on_left: bool | None, shown: tuple[int, int]
+) -> None:
+    assert left_and_right(1, 2, first_on_left=first_on_left) == shown

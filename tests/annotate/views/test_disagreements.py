@@ -29,9 +29,11 @@ def test_the_most_surprising_comes_first(rosas: Client, project: Project, bob: U
     assert page.index("3.25 nats") < page.index("1.75 nats") < page.index("0.50 nats")
 
 
-@pytest.mark.parametrize(("first_on_left", "chose", "expected"), [(True, "A", "B"), (False, "B", "A")])
+@pytest.mark.parametrize(
+    ("first_on_left", "chose", "expected"), [(True, "A", "B"), (False, "B", "A"), (None, "A", "B")]
+)
 def test_it_says_what_the_person_saw_and_chose_and_what_the_head_thought(
-    rosas: Client, project: Project, bob: User, first_on_left: bool, chose: str, expected: str
+    rosas: Client, project: Project, bob: User, first_on_left: bool | None, chose: str, expected: str
 ) -> None:
     surprise(project, bob, nats=2.3)
     Assignment.objects.update(first_on_left=first_on_left)
@@ -41,6 +43,20 @@ def test_it_says_what_the_person_saw_and_chose_and_what_the_head_thought(
     assert f"bob chose <b>{chose} is better</b>" in page
     assert f"the head expected <b>{expected}</b>, with 90 %" in page
     assert "head: 10 %" in page
+
+
+@pytest.mark.parametrize("first_on_left", [True, False, None])
+def test_the_chosen_text_is_marked_as_chosen(
+    rosas: Client, project: Project, bob: User, first_on_left: bool | None
+) -> None:
+    surprise(project, bob, nats=2.3)
+    Assignment.objects.update(first_on_left=first_on_left)
+
+    page = main_of(rosas.get(URL))
+
+    chosen = page.split('class="side chosen"')[1].split('class="side ')[0]
+    assert "No country owns it." in chosen
+    assert "Penguinland." not in chosen
 
 
 def test_a_tie_is_called_one(rosas: Client, project: Project, bob: User) -> None:
