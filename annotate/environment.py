@@ -28,6 +28,10 @@ def read_int(name: str, default: int, *, low: int, high: int) -> int:
     return int(value)
 
 
+def read_text(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
 def read_list(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()] or default
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from annotate.environment import read_bool, read_database, read_int, read_list, read_secret_key
+from annotate.environment import read_bool, read_database, read_int, read_list, read_secret_key, read_text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(read_list("TIEBREAK_DATA_DIR", [str(BASE_DIR / "var")])[0]).resolve()
+DATA_DIR = Path(read_text("TIEBREAK_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 
 DEBUG = read_bool("DEBUG", False)
 SECRET_KEY = read_secret_key(DATA_DIR, may_generate=DEBUG)
@@ -69,11 +69,13 @@ TEMPLATES = [
 
 # Database. SQLite: a writer takes its lock when the transaction begins, so read-then-write never fails half way.
 DATABASES = {"default": read_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tiebreak.sqlite3'}")}
+ASKED_FOR = DATABASES["default"].get("OPTIONS", {})  # by the address itself, such as ?sslmode=require
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 60,  # seconds a verdict waits while an import holds the one writer's lock
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728;",
+        **ASKED_FOR,
     }
 else:
     # Web connections give up early so that a stuck query cannot hold a page; the trainer and commands may take longer.
@@ -87,7 +89,8 @@ else:
                 "lock_timeout": 3000,
                 "idle_in_transaction_session_timeout": 10_000,
             }.items()
-        )
+        ),
+        **ASKED_FOR,
     }
 MIGRATION_MODULES = {"knox": None}  # its own token table is swapped for ApiToken; its migrations would make it anyway
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -199,7 +202,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Background work. Redis holds messages only; every state that matters is a row.
-CELERY_BROKER_URL = read_list("REDIS_URL", ["redis://127.0.0.1:6379/0"])[0]
+CELERY_BROKER_URL = read_text("REDIS_URL", "redis://127.0.0.1:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
-from annotate.environment import inherited, read_int, read_list
+from annotate.environment import inherited, read_int, read_text
 from annotate.models import Project, Pulse, User
 from annotate.services.accounts import create_sign_in_link
 from annotate.services.demo import make_demo_project
@@ -62,8 +62,8 @@ class Command(BaseCommand):
 @contextmanager
 def _broker(data_dir: Path) -> Iterator[tuple[str, list[Program]]]:
     """Yield the broker's address and, where it is ours to start, its program."""
-    if given := read_list("REDIS_URL", []):
-        yield given[0], []
+    if given := read_text("REDIS_URL", ""):
+        yield given, []
         return
     server = find_redis()
     if server is None:
