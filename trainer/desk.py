@@ -54,7 +54,7 @@ OUTCOMES = {
 
 @dataclass
 class Shelf:
-    """What the desk keeps of one project: its embeddings in order of response id, the geometry, and the live head."""
+    """What the desk keeps of one project: its embeddings in order of response id, and their geometry."""
 
     encoder_key: str
     response_N: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))

@@ -9,7 +9,6 @@ from uuid import uuid4
 import numpy as np
 
 from annotate.formats.jsonl import read_rows
-from annotate.formats.limits import Limits
 from annotate.formats.rows import ImportedPrompt
 from annotate.models import Assignment, Outcome, Role, Run, User
 from annotate.selectors.training_rows import pair_rows
@@ -53,7 +52,7 @@ class Recording:
         with path.open("rb") as file:
             rows = tuple(
                 replace(row, external_id=row.external_id or f"line {row.line}")
-                for row in read_rows(file, Limits())
+                for row in read_rows(file)
                 if isinstance(row, ImportedPrompt) and row.labels
             )
         names = sorted(str(row.external_id) for row in rows)

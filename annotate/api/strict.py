@@ -28,8 +28,12 @@ class StrictSerializer(serializers.Serializer[Any]):
         if field is None or field.read_only:
             return "There is no such field to set."
         wanted, types = next((wanted, types) for kind, wanted, types in JSON_TYPES if isinstance(field, kind))
-        fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
-        fits = fits or (
-            int in types and isinstance(value, float) and value.is_integer()
-        )  # JSON knows one kind of number
-        return None if value is None or fits else f"This must be {wanted}."
+        return None if value is None or _fits(value, types) else f"This must be {wanted}."
+
+
+def _fits(value: object, types: tuple[type, ...]) -> bool:
+    if isinstance(value, bool):
+        return bool in types
+    if isinstance(value, float) and value.is_integer():  # JSON knows one kind of number
+        return int in types or float in types
+    return isinstance(value, types)

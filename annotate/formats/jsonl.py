@@ -25,9 +25,8 @@ def read_rows(stream: BinaryIO, limits: Limits | None = None) -> Iterator[ReadRo
     An id that turns up a second time makes an error for the earlier line as well, whose row was yielded before: read to
     the end, then import the lines without an error. Line 0 stands for the file as a whole; nothing follows its error.
     """
-    limits = limits or Limits()
     try:
-        yield from _Reading(limits).rows(stream)
+        yield from _Reading(limits or Limits()).rows(stream)
     except FileRefused as refused:
         yield refused.error
 

@@ -1,4 +1,4 @@
-"""How much an imported file may ask for; whoever calls passes the project's own figures."""
+"""How much an imported file may ask for."""
 
 from dataclasses import dataclass
 

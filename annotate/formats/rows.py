@@ -41,7 +41,7 @@ class ImportedPrompt:
     """One good row: a prompt with its responses.
 
     `is_pair`: the two responses are one pair and `external_id` names it; `labels` belong to it.
-    Otherwise `external_id` names the prompt, and the import's policy decides which pairs are made.
+    Otherwise `external_id` names the prompt, and every two of its responses become a pair.
     """
 
     line: int

@@ -312,9 +312,6 @@ class Migration(migrations.Migration):
                 ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='annotate.snapshot')),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='snapshots', to='annotate.project')),
             ],
-            options={
-                'get_latest_by': 'number',
-            },
         ),
         migrations.CreateModel(
             name='QueuedPair',

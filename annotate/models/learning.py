@@ -43,7 +43,6 @@ class Snapshot(models.Model):
     released_at = models.DateTimeField(null=True)
 
     class Meta:
-        get_latest_by = "number"
         constraints = [
             models.UniqueConstraint(name="snapshot_number_once", fields=["project", "number"]),
             models.UniqueConstraint(name="snapshot_once", fields=["project", "watermark", "config_digest"]),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from annotate.models import Project, Snapshot
 
+MOST_POINTS = 200
+
 
 @dataclass(frozen=True)
 class Score:
@@ -45,9 +47,6 @@ class Agreement:
     left_out: Score | None
     bins: tuple[Bin, ...]
     curve: tuple[Point, ...]
-
-
-MOST_POINTS = 200
 
 
 def agreement(project: Project) -> Agreement:

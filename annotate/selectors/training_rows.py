@@ -15,7 +15,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
 Bools = npt.NDArray[np.bool_]
-Vectors = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import BinaryIO
 from django.db import transaction
 
 from annotate.formats.jsonl import read_rows
-from annotate.formats.limits import Limits
 from annotate.formats.rows import ImportedPrompt, RowError, RowWarning
 from annotate.models import AuditEvent, Project, User
 from annotate.services.errors import Conflict
@@ -40,7 +39,6 @@ class ImportReport:
     warnings: list[RowWarning] = field(default_factory=list)
     committed: bool = False
     added: Added = field(default_factory=Added)
-
     unreadable: bool = False  # to its end, so that not even all of its good rows are known
 
     def refuse(self, error: RowError) -> None:
@@ -64,7 +62,7 @@ def import_pairs(
     if dry_run or report.unreadable or (report.n_errors and policy == Policy.STRICT):
         return report
     file.seek(0)
-    good = (row for row in _rows(file) if isinstance(row, ImportedPrompt) and row.line not in bad_lines)
+    good = (row for row in read_rows(file) if isinstance(row, ImportedPrompt) and row.line not in bad_lines)
     report.added = add_rows(project=project, rows=good, by=by)
     report.committed = True
     return report
@@ -89,7 +87,7 @@ def _check(project: Project, file: BinaryIO, report: ImportReport) -> set[int]:
         report.refuse(error)
 
     def good_rows() -> Iterator[ImportedPrompt]:
-        for row in _rows(file):
+        for row in read_rows(file):
             if isinstance(row, RowError):
                 refuse(row)
             elif isinstance(row, RowWarning):
@@ -102,10 +100,6 @@ def _check(project: Project, file: BinaryIO, report: ImportReport) -> set[int]:
         for error in conflicts(project, batch):
             refuse(error)
     return bad_lines
-
-
-def _rows(file: BinaryIO) -> Iterator[ImportedPrompt | RowError | RowWarning]:
-    return read_rows(file, Limits())
 
 
 def _batches(rows: Iterable[ImportedPrompt]) -> Iterator[list[ImportedPrompt]]:
