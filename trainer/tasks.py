@@ -15,10 +15,9 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
-from django.utils import timezone
 
 from annotate.models import Pulse, Run
-from annotate.selectors.liveness import SILENT_AFTER, beat_since
+from annotate.selectors.liveness import is_alive
 from annotate.selectors.watermark import newest_ids
 from annotate.services.assigning import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
@@ -26,7 +25,7 @@ from annotate.services.training import FenceLost, beat_run, claim_run, due_runs,
 SECONDS_OF_WATCH = 0.85  # of the second between two ticks
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_BEATS = 3.0
-SECONDS_TO_PICK_UP = 2.0  # a message that waited longer is void: a later tick sends another
+SECONDS_TO_PICK_UP = 20.0  # a message that waited longer is void; clocks of machines may differ by less than this
 
 
 @shared_task(name="trainer.tasks.tick")
@@ -48,7 +47,7 @@ def tick() -> None:
 def _hand_out() -> None:
     """Tell the trainers what is due; while none shows itself, nobody would take the messages out of Redis."""
     due = due_runs()
-    if beat_since(Pulse.Process.TRAINER, timezone.now() - SILENT_AFTER):
+    if is_alive(Pulse.Process.TRAINER):
         for run in due:
             work.apply_async((run.pk,), expires=SECONDS_TO_PICK_UP)
 

@@ -1,12 +1,16 @@
-"""Are the background processes alive? Read from their pulses in the database: a page never asks the broker."""
+"""Are the background processes alive? Read from their pulses in the database: a page never asks the broker.
 
-from datetime import datetime, timedelta
+Pulses are stamped by the database's clock and compared with it: the clocks of other machines may differ.
+"""
 
-from django.utils import timezone
+from datetime import UTC, datetime, timedelta
+
+from django.db.models.functions import Now
 
 from annotate.models import Pulse
 
 SILENT_AFTER = timedelta(seconds=15)
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def training_paused_since() -> datetime | None:
@@ -14,9 +18,16 @@ def training_paused_since() -> datetime | None:
 
     A pulse that never came counts as silent since the oldest moment there is.
     """
-    beats = dict(Pulse.objects.values_list("process", "beat_at"))
-    oldest = min(beats.get(process, datetime.min.replace(tzinfo=timezone.now().tzinfo)) for process in Pulse.Process)
-    return oldest if oldest < timezone.now() - SILENT_AFTER else None
+    beats = list(Pulse.objects.annotate(now=Now()).values_list("beat_at", "now"))
+    if len(beats) < len(Pulse.Process):
+        return NEVER
+    oldest, now = min(beats)
+    return oldest if oldest < now - SILENT_AFTER else None
+
+
+def is_alive(process: Pulse.Process) -> bool:
+    """Say whether the process has shown a sign of life lately."""
+    return Pulse.objects.filter(process=process, beat_at__gte=Now() - SILENT_AFTER).exists()
 
 
 def beat_since(process: Pulse.Process, moment: datetime) -> bool:

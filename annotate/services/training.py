@@ -21,6 +21,7 @@ from annotate.selectors.watermark import Watermark, watermark
 
 STALE_AFTER = timedelta(seconds=20)
 MOST_ATTEMPTS = 3
+PARKED_FOR = timedelta(hours=1)  # what was wrong may have been put right: a full disk, a missing file
 
 
 class FenceLost(Exception):
@@ -175,11 +176,18 @@ def _start_if_due(project: Project) -> None:
         return None
     for kind, covers in ((Run.Kind.EMBED, f"r{mark.n_responses}"), (Run.Kind.FIT, fit_mark(project, mark))):
         newest = Run.objects.filter(project=project, kind=kind).order_by("-id").first()
-        if newest is None or (newest.state not in Run.ACTIVE and newest.watermark != covers):
+        if newest is None or _is_due(newest, covers):
             return _start(project, kind, covers)
         if newest.state != Run.State.DONE:
             return None
     return None
+
+
+def _is_due(newest: Run, covers: str) -> bool:
+    """Say whether a step whose newest run this is has to be done again."""
+    if newest.state == Run.State.PARKED and newest.watermark == covers:
+        return Run.objects.filter(pk=newest.pk, finished_at__lt=Now() - PARKED_FOR).exists()
+    return newest.state not in Run.ACTIVE and newest.watermark != covers
 
 
 def _rested(project: Project) -> bool:

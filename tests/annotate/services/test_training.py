@@ -166,6 +166,17 @@ def test_a_run_whose_worker_dies_three_times_is_parked(project: Project) -> None
     assert Run.objects.get().state == Run.State.PARKED
 
 
+def test_a_parked_run_gets_another_chance_after_an_hour(project: Project) -> None:
+    for _ in range(3):
+        fail_run(claimed(project), ValueError("no encoder here"))
+    Run.objects.update(finished_at=Now() - timedelta(minutes=59))
+    assert due_runs() == []
+
+    Run.objects.update(finished_at=Now() - timedelta(minutes=61))
+
+    assert claimed(project).attempt == 1
+
+
 def test_new_material_gives_a_parked_project_another_chance(project: Project) -> None:
     from tests.factories import make_pair
 
