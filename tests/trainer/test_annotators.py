@@ -76,5 +76,7 @@ def test_intervals_hold_nineteen_rates_in_twenty_of_people_drawn_from_the_prior(
 
     found = lapses(p_label, np.repeat(np.arange(400), 80), 2)
 
-    covered = np.mean([low <= rate <= high for rate, (low, high) in zip(rates, [one.interval for one in found])])
+    covered = np.mean(
+        [low <= rate <= high for rate, (low, high) in zip(rates, (one.interval for one in found), strict=True)]
+    )
     assert 0.92 <= covered <= 0.98
