@@ -1,6 +1,6 @@
 """Verdicts, skips and retractions: none lost, none doubled."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -14,6 +14,15 @@ from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, Ke
 from tests.factories import compare, lease, make_member, make_project
 
 pytestmark = pytest.mark.django_db
+
+
+def late_without_a_slot(project: Project) -> Assignment:
+    """Return a lease of bob's that ended before dora judged the project's only pair."""
+    bob, dora = make_member(project, "bob"), make_member(project, "dora")
+    late = lease(project, bob)
+    Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
+    compare(project, dora)
+    return late
 
 
 def slots(assignment: Assignment) -> int:
@@ -104,13 +113,9 @@ def test_a_late_verdict_takes_its_slot_again(project: Project, bob: User) -> Non
 
 
 def test_a_late_verdict_without_a_free_slot_is_kept_as_surplus(db: None) -> None:
-    project = make_project(n_pairs=1)
-    bob, dora = make_member(project, "bob"), make_member(project, "dora")
-    late = lease(project, bob)
-    Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
-    compare(project, dora)
+    late = late_without_a_slot(make_project(n_pairs=1))
 
-    comparison, _ = record_comparison(assignment=late, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
+    comparison, _ = record_comparison(assignment=late, outcome=Outcome.FIRST, client_key=uuid4(), by=late.annotator)
 
     assert comparison.surplus
     assert slots(late) == 1
@@ -178,12 +183,8 @@ def test_somebody_elses_verdict_cannot_be_undone(project: Project, bob: User, al
 
 
 def test_undoing_a_surplus_verdict_frees_no_slot(db: None) -> None:
-    project = make_project(n_pairs=1)
-    bob, dora = make_member(project, "bob"), make_member(project, "dora")
-    late = lease(project, bob)
-    Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
-    compare(project, dora)
-    comparison, _ = record_comparison(assignment=late, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
+    late = late_without_a_slot(make_project(n_pairs=1))
+    comparison, _ = record_comparison(assignment=late, outcome=Outcome.FIRST, client_key=uuid4(), by=late.annotator)
 
     retract_comparison(comparison=comparison, by=bob)
 
@@ -219,8 +220,6 @@ def test_the_database_itself_refuses_more_slots_than_the_overlap(project: Projec
 def test_seconds_come_from_the_browsers_clock_where_it_makes_sense(
     shown: int | None, decided: int | None, seconds: float | None
 ) -> None:
-    from datetime import UTC, datetime
-
     def at(second: int | None) -> datetime | None:
         return None if second is None else datetime(2026, 1, 1, 12, 0, second, tzinfo=UTC)
 

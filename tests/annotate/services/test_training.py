@@ -26,7 +26,7 @@ from annotate.services.training import (
     report_progress,
     send_back_to_embedding,
 )
-from tests.factories import compare, make_project
+from tests.factories import compare, make_pair, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -178,8 +178,6 @@ def test_a_parked_run_gets_another_chance_after_an_hour(project: Project) -> Non
 
 
 def test_new_material_gives_a_parked_project_another_chance(project: Project) -> None:
-    from tests.factories import make_pair
-
     for _ in range(3):
         fail_run(claimed(project), ValueError("bad vectors"))
     make_pair(project, 99)
