@@ -186,7 +186,7 @@ def test_undoing_a_surplus_verdict_frees_no_slot(db: None) -> None:
     late = late_without_a_slot(make_project(n_pairs=1))
     comparison, _ = record_comparison(assignment=late, outcome=Outcome.FIRST, client_key=uuid4(), by=late.annotator)
 
-    retract_comparison(comparison=comparison, by=bob)
+    retract_comparison(comparison=comparison, by=late.annotator)
 
     assert slots(late) == 1
 
