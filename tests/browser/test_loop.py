@@ -88,7 +88,7 @@ def test_every_screen_fits_and_nothing_complains(
     assert overflowing == []
 
 
-def test_both_charts_are_drawn_under_the_strict_policy(
+def test_the_chart_of_accuracy_is_drawn_under_the_strict_policy(
     chromium: Browser, running_app: Application, admin: dict[str, object]
 ) -> None:
     with watched(chromium, **admin) as context:
