@@ -28,9 +28,11 @@ def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assign
         raise NotComparing("This project is paused. Come back when its admin has resumed it.")
     held = held_by(annotator, project)
     missing = n - len(held)
-    while missing > 0 and _lease_one(project, annotator):
+    if missing <= 0:
+        return held[:n]
+    while missing > 0 and _lease_one(project, annotator, at_most=n):
         missing -= 1
-    return (held_by(annotator, project) if missing < n - len(held) else held)[:n]
+    return held_by(annotator, project)[:n]
 
 
 def held_by(annotator: User, project: Project) -> list[Assignment]:
@@ -81,23 +83,25 @@ def lease_again(assignment: Assignment) -> Assignment | None:
     return Assignment.objects.select_related("pair__prompt", "pair__first", "pair__second").get(pk=assignment.pk)
 
 
-def _lease_one(project: Project, annotator: User) -> bool:
+def _lease_one(project: Project, annotator: User, *, at_most: int) -> bool:
     """Lend the best pair that nobody is taking at this moment; only where there is none, wait for those that are."""
     coin = _coin(project, annotator)
     streams = _streams(project, coin.random())
     first_on_left = coin.random() < 0.5
-    if _lend_best(project, annotator, streams, first_on_left=first_on_left, wait=False):
+    if _lend_best(project, annotator, streams, at_most=at_most, first_on_left=first_on_left, wait=False):
         return True
     release_expired(project)
-    return _lend_best(project, annotator, streams, first_on_left=first_on_left, wait=True)
+    return _lend_best(project, annotator, streams, at_most=at_most, first_on_left=first_on_left, wait=True)
 
 
 @transaction.atomic
 def _lend_best(
-    project: Project, annotator: User, streams: tuple[Stream, ...], *, first_on_left: bool, wait: bool
+    project: Project, annotator: User, streams: tuple[Stream, ...], *, at_most: int, first_on_left: bool, wait: bool
 ) -> bool:
     """Choose and lend in one transaction: what was chosen cannot be taken in between, however many people ask."""
     _lock_membership(project, annotator)
+    if Assignment.objects.live().filter(project=project, annotator=annotator).count() >= at_most:
+        return False
     return any(
         _lend(candidate, project, annotator, first_on_left=first_on_left)
         for candidate in candidates(project, annotator, streams=streams, wait=wait)

@@ -116,12 +116,13 @@ def _store(assignment: Assignment, outcome: Outcome, client_key: UUID, comment: 
 
 def _take_back(assignment: Assignment) -> bool:
     """Close a late verdict's assignment as compared and take its slot again; False if no slot is free."""
-    if Comparison.objects.filter(assignment=assignment, retracted_at=None).exists():
+    stored = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    if stored.closed_as == Assignment.ClosedAs.COMPARED:
         raise _already_compared(assignment)
-    closed = Assignment.objects.filter(pk=assignment.pk).exclude(closed_as=Assignment.ClosedAs.COMPARED)
-    if not closed.update(closed_at=Now(), closed_as=Assignment.ClosedAs.COMPARED):
-        raise _already_compared(assignment)
-    return not assignment.takes_slot or take_slot(assignment.pair_id)
+    if close(stored, Assignment.ClosedAs.COMPARED):  # lent anew a moment ago: it holds its slot
+        return True
+    Assignment.objects.filter(pk=stored.pk).update(closed_at=Now(), closed_as=Assignment.ClosedAs.COMPARED)
+    return not stored.takes_slot or take_slot(stored.pair_id)
 
 
 def _check_text(text: str, name: str, *, at_most: int) -> None:

@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count, F
+from django.db.models.functions import Now
 
 from annotate.models import Assignment, Comparison, Outcome, Pair, Project, User
-from annotate.services.assigning import lease_pairs
+from annotate.services.assigning import lease_again, lease_pairs, release_expired
 from annotate.services.comparing import record_comparison, retract_comparison
 from annotate.services.errors import Conflict
 from tests.factories import lease, make_member, make_project
@@ -43,6 +46,10 @@ def at_once(work: Callable[[T], object], items: list[T]) -> list[object]:
 def crowd() -> tuple[Project, list[User]]:
     project = make_project(n_pairs=PAIRS, overlap=OVERLAP)
     return project, [make_member(project, f"annotator-{n}") for n in range(ANNOTATORS)]
+
+
+def judge(assignment: Assignment, by: User) -> Comparison:
+    return record_comparison(assignment=assignment, outcome=Outcome.FIRST, client_key=uuid4(), by=by)[0]
 
 
 def lease_everything(project: Project, annotator: User) -> None:
@@ -141,6 +148,21 @@ def test_requests_of_one_person_at_once_do_not_hold_more_than_they_asked_for() -
     leases = at_once(lambda _: lease_pairs(project=project, annotator=bob), [1, 2, 3, 4])
 
     assert leases == [[Assignment.objects.live().get()]] * 4
+
+
+def test_a_late_verdict_and_its_pair_lent_anew_at_once_hold_one_slot() -> None:
+    """One tab judges on the screen from before while another is lent the same pair again."""
+    project = make_project(n_pairs=1, overlap=2)
+    bob = make_member(project)
+
+    for _ in range(20):
+        assignment = lease(project, bob)
+        Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
+        release_expired(project)
+        judged, _ = at_once(lambda act: act(), [partial(judge, assignment, bob), partial(lease_again, assignment)])
+        assert isinstance(judged, Comparison), judged
+        assert (judged.surplus, project.pairs.get().slots_taken) == (False, 1)
+        retract_comparison(comparison=judged, by=bob)
 
 
 def test_a_lease_that_is_rolled_back_leaves_neither_assignment_nor_slot() -> None:
