@@ -1,6 +1,6 @@
 """What pages may send: shapes and bounds. Rules live in services."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -58,6 +58,10 @@ class TokenForm(forms.Form):
     scope = forms.ChoiceField(choices=ApiToken.Scope.choices, label="What it may do")
 
 
+class RevokeForm(forms.Form):
+    revoke = forms.CharField()
+
+
 class BrowserForm(forms.Form):
     """Choices that belong to this browser and live in its cookies."""
 
@@ -68,6 +72,10 @@ class BrowserForm(forms.Form):
 class InvitationForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
     uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="For how many people")
+
+
+class WithdrawForm(forms.Form):
+    withdraw = forms.CharField()
 
 
 class MemberForm(forms.Form):
@@ -146,8 +154,9 @@ def checked(form: forms.Form) -> dict[str, Any]:
 
 
 def _moment(text: str) -> datetime | None:
+    """Return the time in UTC, or None for none: PostgreSQL would keep one that is no year of ours there."""
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment and timezone.is_aware(moment) else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment and timezone.is_aware(moment) else None

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from annotate.api.assignments import own_assignment
 from annotate.api.comparison_fields import ComparisonSerializer, OwnComparisonSerializer, VerdictSerializer
 from annotate.api.errors import RefusalSerializer
-from annotate.api.filtering import NamedConditions, YesNoFilter
+from annotate.api.filtering import MomentFilter, NamedConditions, YesNoFilter
 from annotate.api.permissions import Judging, Reading, caller
 from annotate.api.strict import StrictSerializer
 from annotate.models import Assignment, Comparison, Outcome, Role, Stream
@@ -33,8 +33,8 @@ class ComparisonFilters(filters.FilterSet):  # type: ignore[misc]
     annotator = filters.UUIDFilter(field_name="assignment__annotator__public_id")
     surplus = YesNoFilter()
     retracted = YesNoFilter(field_name="retracted_at", lookup_expr="isnull", exclude=True)
-    created_from = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_from = MomentFilter(field_name="created_at", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
 class Verdict(APIView):

@@ -1,7 +1,9 @@
 """Lists are narrowed by named conditions alone; a misspelt one is refused, or it would silently give everything."""
 
+from datetime import UTC, datetime
 from typing import TypeVar
 
+from django import forms
 from django.db.models import Model, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
@@ -23,6 +25,23 @@ class NamedConditions(filters.DjangoFilterBackend):  # type: ignore[misc]
             raise ValidationError({name: ["There is no such condition, or it is empty."] for name in wrong})
         narrowed: QuerySet[Row] = super().filter_queryset(request, queryset, view)
         return narrowed
+
+
+class _MomentField(filters.IsoDateTimeFilter.field_class):  # type: ignore[misc,name-defined]
+    def to_python(self, value: object) -> datetime | None:
+        """Refuse a time that its zone moves out of the calendar: no database takes it."""
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """A time in ISO 8601."""
+
+    field_class = _MomentField
 
 
 @extend_schema_field(OpenApiTypes.BOOL)

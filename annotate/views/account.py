@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from annotate.forms import BrowserForm, TokenForm
+from annotate.forms import BrowserForm, RevokeForm, TokenForm, checked
 from annotate.models import ApiToken
 from annotate.selectors.own_data import own_data
 from annotate.services.accounts import create_token, revoke_token
@@ -50,7 +50,7 @@ def _token(request: SignedInRequest) -> HttpResponse:
 
 
 def _revoke(request: SignedInRequest) -> HttpResponse:
-    revoke_token(user=request.user, token_key=request.POST["revoke"])
+    revoke_token(user=request.user, token_key=checked(RevokeForm(request.POST))["revoke"])
     messages.success(request, "The token is revoked: programs that use it are refused from now on.")
     return redirect("account")
 

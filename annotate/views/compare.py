@@ -64,13 +64,15 @@ def _record(request: SignedInRequest, project: Project) -> None:
     sent = checked(form)
     assignment = _own_assignment(request.user, project, sent["assignment"])
     choice = Choice(sent["choice"])
-    record_comparison(
+    comparison, _ = record_comparison(
         assignment=assignment,
         outcome=as_stored(choice, first_on_left=assignment.first_on_left),
         client_key=sent["client_key"],
         by=request.user,
         timing=form.timing(),
     )
+    if comparison.retracted_at:  # sent again after an undo: it is not to look saved
+        raise Conflict("You took this verdict back after it was first sent. Judge the pair again.")
     messages.success(request, SAVED[choice])
 
 

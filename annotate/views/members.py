@@ -6,7 +6,7 @@ Each returns what the screen is to show at once, or None where it is shown anew 
 from django.contrib import messages
 from django.urls import reverse
 
-from annotate.forms import InvitationForm, MemberForm, RoleForm, checked
+from annotate.forms import InvitationForm, MemberForm, RoleForm, WithdrawForm, checked
 from annotate.models import Project, Role, User
 from annotate.selectors.members import members
 from annotate.services.errors import NotFound
@@ -58,7 +58,8 @@ def _invite(request: SignedInRequest, project: Project) -> Shown:
 
 
 def _withdraw(request: SignedInRequest, project: Project) -> Shown:
-    withdraw_invitation(project=project, token_hash=request.POST["withdraw"], by=request.user)
+    token_hash = checked(WithdrawForm(request.POST))["withdraw"]
+    withdraw_invitation(project=project, token_hash=token_hash, by=request.user)
     messages.success(request, "The invitation is withdrawn: its link opens nothing any more.")
     return None
 

@@ -266,6 +266,8 @@ def test_comparisons_of_one_annotator(project: Project, bob: User, rosa: User) -
         "surplus=maybe",
         "retracted=null",
         "created_from=now",
+        "created_from=0001-01-01T00:00:00%2B14:00",
+        "created_before=9999-12-31T23:59:59-14:00",
         "outcom=tie",
         "ordering=outcome",
         "assignment__annotator__password__startswith=x",

@@ -74,6 +74,10 @@ def test_a_revoked_token_is_refused(bobs: Client, bob: User) -> None:
     assert Client().get("/api/v1/projects/", headers={"Authorization": f"Token {token}"}).status_code == 401
 
 
+def test_a_token_that_no_database_could_hold_is_refused(bobs: Client) -> None:
+    assert bobs.post(URL, {"revoke": "\x00"}).status_code == 400
+
+
 def test_nobody_revokes_somebody_elses_token(bobs: Client, rosa: User) -> None:
     create_token(user=rosa, scope=ApiToken.Scope.READ)
 

@@ -75,6 +75,17 @@ def test_the_same_key_with_another_choice_is_refused(bobs: Client, project: Proj
     assert Comparison.objects.count() == 1
 
 
+def test_a_verdict_sent_again_after_its_undo_does_not_look_saved(bobs: Client, project: Project, bob: User) -> None:
+    sent = verdict(lease(project, bob))
+    fragment(bobs, URL, sent)
+    fragment(bobs, URL, {"undo": str(Comparison.objects.get().public_id)})
+
+    answer = fragment(bobs, URL, sent).content.decode()
+
+    assert "You took this verdict back" in answer
+    assert "Saved" not in answer
+
+
 def test_a_second_tab_is_told_that_the_first_verdict_stands_and_goes_on(
     bobs: Client, project: Project, bob: User
 ) -> None:
@@ -98,7 +109,13 @@ def test_times_come_from_the_browser(bobs: Client, project: Project, bob: User) 
     assert stored.seconds == 4.5
 
 
-@pytest.mark.parametrize("shown_at", ["yesterday", "2026-13-45T99:00:00Z", "2026-01-02T03:04:05", "\x00"])
+@pytest.mark.parametrize(
+    "shown_at",
+    [
+        "yesterday", "2026-13-45T99:00:00Z", "2026-01-02T03:04:05", "\x00",
+        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+    ],
+)  # fmt: skip
 def test_a_verdict_is_never_refused_over_its_clock(bobs: Client, project: Project, bob: User, shown_at: str) -> None:
     answer = fragment(bobs, URL, verdict(lease(project, bob), shown_at=shown_at))
 

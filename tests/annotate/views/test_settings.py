@@ -154,6 +154,10 @@ def test_a_withdrawn_invitation_opens_nothing(alices: Client) -> None:
     assert Client().get(link).status_code == 410
 
 
+def test_an_invitation_that_no_database_could_hold_is_refused(alices: Client) -> None:
+    assert alices.post(URL, {"withdraw": "\x00"}).status_code == 400
+
+
 def test_another_projects_invitation_cannot_be_withdrawn(alices: Client, alice: User) -> None:
     other = make_project("arctic")
     invitation = Invitation.objects.create(
