@@ -12,6 +12,8 @@ from django.utils import timezone
 from annotate.models import ApiToken, AuditEvent, SignInLink, User
 from annotate.services.errors import InvalidInput, LinkSpent, NotFound
 
+IMPORT_PREFIX = "import-"  # of the user names of import annotators: who could take one would own a file's labels
+
 
 def create_user(*, username: str, by: User | None = None) -> User:
     """Make an account without a password; a one-time link lets its person in. Raises InvalidInput."""
@@ -21,6 +23,8 @@ def create_user(*, username: str, by: User | None = None) -> User:
         user.full_clean()
     except ValidationError as error:
         raise InvalidInput(" ".join(error.messages)) from None
+    if user.username.casefold().startswith(IMPORT_PREFIX):
+        raise InvalidInput(f'Names that begin with "{IMPORT_PREFIX}" belong to imported labels. Choose another.')
     user.save()
     AuditEvent.objects.create(actor=by, verb="created user", target=username)
     return user

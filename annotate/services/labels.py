@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from annotate.formats.rows import ImportedLabel
 from annotate.models import Assignment, Comparison, Outcome, Project, Stream, User
+from annotate.services.accounts import IMPORT_PREFIX
 
 OTHER_SIDE = {Outcome.FIRST: Outcome.SECOND, Outcome.SECOND: Outcome.FIRST}
 
@@ -72,7 +73,7 @@ def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list
 
 def _import_annotators(project: Project, names: set[str]) -> dict[str, int]:
     """Return the user ids of a project's import annotators by name, those that were not here created."""
-    usernames = {f"import-{sha256(f'{project.pk} {name}'.encode()).hexdigest()[:24]}": name for name in names}
+    usernames = {f"{IMPORT_PREFIX}{sha256(f'{project.pk} {name}'.encode()).hexdigest()[:24]}": name for name in names}
     User.objects.bulk_create(
         (
             User(username=username, display_name=name, imported=True, is_active=False, password=make_password(None))

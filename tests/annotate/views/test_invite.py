@@ -1,11 +1,13 @@
 """Joining by an invitation."""
 
 import pytest
+from axes.models import AccessLog
 from django.test import Client
 
 from annotate.models import Invitation, Membership, Project, Role, User
-from annotate.services.projects import create_invitation
+from annotate.services.projects import create_invitation, remove_member, set_member
 from tests.annotate.views.browsers import browser_of
+from tests.factories import make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +57,38 @@ def test_a_used_up_invitation_makes_no_account(client: Client, address: str) -> 
 
     assert response.status_code == 410
     assert not User.objects.filter(username="nina").exists()
+
+
+def test_no_table_keeps_the_token_that_somebody_joined_with(client: Client, address: str) -> None:
+    client.post(address, {"username": "nina"})
+
+    assert not AccessLog.objects.exists()
+
+
+def test_nobody_takes_the_name_of_an_import_annotator(client: Client, address: str) -> None:
+    response = client.post(address, {"username": "ｉmport-0123456789abcdef01234567"})  # its letters fold to ASCII
+
+    assert "belong to imported labels" in response.content.decode()
+    assert not User.objects.filter(username__startswith="import-").exists()
+
+
+def test_an_admin_who_was_removed_does_not_come_back_by_an_own_invitation(
+    address: str, project: Project, alice: User, charlie: User
+) -> None:
+    make_member(project, "ada", role=Role.ADMIN)
+    remove_member(project=project, user=alice, by=alice)
+
+    response = browser_of(charlie).post(address)
+
+    assert response.status_code == 410
+
+
+def test_an_admin_made_annotator_lets_nobody_in_any_more(
+    address: str, project: Project, alice: User, charlie: User
+) -> None:
+    make_member(project, "ada", role=Role.ADMIN)
+    set_member(project=project, user=alice, role=Role.ANNOTATOR)
+
+    response = browser_of(charlie).post(address)
+
+    assert response.status_code == 410
