@@ -24,8 +24,9 @@ class Zombie:
     """A project whose trainer was stopped on the point of publishing, and whose run another trainer has done since."""
 
     def __init__(self, installation: Installation) -> None:
-        self.subject = installation.add_project("undead", n_pairs=30)
+        self.subject, self.beside = installation.add_project("undead", n_pairs=30), installation.add_project("waiting")
         self.subject.catch_up()
+        self.beside.catch_up()
         database = installation.database
         with database.publishing_blocked():
             self.subject.judge()
@@ -61,16 +62,19 @@ def test_nothing_piles_up_in_redis_while_there_is_no_trainer(
     wait_until(lambda: zombie.subject.status()["training_paused"], what="silence")
     waiting = postgresql_installation.broker.n_waiting("train")
 
+    zombie.beside.judge()
     for _ in range(3):
         postgresql_installation.wait_for_pulse("ticker")
 
-    assert postgresql_installation.broker.n_waiting("train") <= waiting + 1
+    assert zombie.beside.newest_run("fit")["state"] == "queued"
+    assert postgresql_installation.broker.n_waiting("train") == waiting
 
 
 def test_another_trainer_does_the_run_and_the_first_publishes_nothing_when_it_wakes(
     zombie: Zombie, two_of_everything: Subject
 ) -> None:
     two_of_everything.catch_up()
+    zombie.beside.catch_up()
     assert two_of_everything.newest_run("fit")["attempt"] == 2
 
     zombie.wake()
