@@ -81,5 +81,5 @@ def _import_annotators(project: Project, names: set[str]) -> dict[str, int]:
         ),
         ignore_conflicts=True,
     )
-    stored = User.objects.filter(username__in=usernames).values_list("username", "pk")
-    return {usernames[username]: pk for username, pk in stored}
+    stored = User.objects.only("username").in_bulk(list(usernames), field_name="username")  # in chunks, on SQLite
+    return {usernames[username]: user.pk for username, user in stored.items()}

@@ -2,10 +2,14 @@
 
 import gzip
 import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from annotate.models import Comparison, Outcome, Pair, Project, Prompt, Response, User
 from annotate.services.errors import Conflict
@@ -32,6 +36,17 @@ def empty(db: None) -> Project:
 @pytest.fixture
 def admin(empty: Project) -> User:
     return make_member(empty, "alice", role="admin")
+
+
+@contextmanager
+def few_variables() -> Iterator[None]:
+    """Lower SQLite's limit of a quarter million to one that a small file exceeds; PostgreSQL has none."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    before = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1000)
+    yield
+    connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, before)
 
 
 def test_a_pair_row_becomes_prompt_responses_and_pair(empty: Project, admin: User) -> None:
@@ -69,6 +84,22 @@ def test_labels_become_comparisons_of_people_who_can_never_sign_in(empty: Projec
     assert people.count() == 3
     assert not people.filter(is_active=True).exists()
     assert not any(person.has_usable_password() for person in people)
+
+
+def test_more_names_than_one_query_may_hold_are_all_found(empty: Project, admin: User) -> None:
+    rows = [
+        pair_row(
+            id=f"p{row}",
+            prompt=f"Say {row}.",
+            labels=[{"annotator": f"{row}.{n}", "preferred": "a"} for n in range(600)],
+        )
+        for row in range(2)
+    ]
+
+    with few_variables():
+        report = import_pairs(project=empty, file=jsonl(*rows), by=admin)
+
+    assert report.added.labels == Comparison.objects.count() == 1200
 
 
 def test_imported_labels_take_no_slots(empty: Project, admin: User) -> None:
