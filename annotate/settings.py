@@ -140,7 +140,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Files and words.
+# Files and words. Anybody may send a form: a large file in one is dropped, not spooled, unless its view asks for it.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from annotate.models import User
 from tests.annotate.views.browsers import browser_of, main_of
@@ -98,3 +99,10 @@ def test_a_form_without_its_csrf_token_is_refused_with_a_way_on() -> None:
 
     assert response.status_code == 403
     assert "Reload the page" in response.content.decode()
+
+
+def test_a_file_that_no_page_asked_for_is_never_spooled_to_disk(rf: RequestFactory) -> None:
+    request = rf.post("/login", {"username": "bob", "f": SimpleUploadedFile("f", b"x" * 3_000_000)})
+
+    assert request.POST["username"] == "bob"
+    assert not request.FILES
