@@ -18,14 +18,14 @@ from trainer.texts import Messages
 from trainer.weights import model_directory
 
 N_RUNS = 5
-N_PER_FILE = 200
+N_PER_FILE = 100
 FILES = ("llmfao", "pandalm_testset_v1", "humour_gppl")
 
 Text = tuple[Messages, str]
 
 
 def sample() -> list[Text]:
-    """Return the same few hundred texts of each file every time."""
+    """Return the same hundred texts of each file every time."""
     texts: list[Text] = []
     for name in FILES:
         with gzip.open(data_file(f"{name}.jsonl.gz"), "rt") as lines:

@@ -13,6 +13,7 @@ from time import perf_counter, sleep
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("PREFERENCE_DATA", "../shared/data"))
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the trainer runs: threads that wait do not spin
 SETTLE_SECONDS = 0.2  # threads of a numerical library spin for a while after its last call, at the next side's cost
 
 Seconds = dict[str, list[float]]
