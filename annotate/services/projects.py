@@ -69,7 +69,7 @@ def set_member(*, project: Project, user: User, role: Role, by: User | None = No
     before = Membership.objects.filter(project=project, user=user, active=True).first()
     if before and before.role == Role.ADMIN and role != Role.ADMIN:
         _keep_an_admin(project, user)
-        _withdraw_invitations_of(user, project)
+        Invitation.objects.filter(project=project, invited_by=user).update(uses_left=0)
     membership, _ = Membership.objects.update_or_create(
         project=project, user=user, defaults={"role": role, "active": True}
     )
@@ -81,10 +81,10 @@ def set_member(*, project: Project, user: User, role: Role, by: User | None = No
 def remove_member(*, project: Project, user: User, by: User) -> None:
     """End a membership: leases go back to the pool, comparisons stay. Raises Conflict for the last admin.
 
-    Invitations that they made open nothing any more: one of them could be their own way back.
+    The project's open invitations are withdrawn: any of them could be the way back.
     """
     _keep_an_admin(project, user)
-    _withdraw_invitations_of(user, project)
+    Invitation.objects.filter(project=project).update(uses_left=0)
     Membership.objects.filter(project=project, user=user).update(active=False)
     for assignment in Assignment.objects.filter(project=project, annotator=user, closed_at=None):
         if close(assignment, Assignment.ClosedAs.EXPIRED):
@@ -154,10 +154,6 @@ def _keep_an_admin(project: Project, leaving: User) -> None:
     admins = Membership.objects.select_for_update().filter(project=project, role=Role.ADMIN, active=True)
     if {membership.user_id for membership in admins} == {leaving.pk}:
         raise Conflict("This is the project's last admin. Make somebody else admin first.")
-
-
-def _withdraw_invitations_of(user: User, project: Project) -> None:
-    Invitation.objects.filter(project=project, invited_by=user).update(uses_left=0)
 
 
 def _check(project: Project) -> None:

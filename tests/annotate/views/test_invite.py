@@ -92,3 +92,16 @@ def test_an_admin_made_annotator_lets_nobody_in_any_more(
     response = browser_of(charlie).post(address)
 
     assert response.status_code == 410
+
+
+def test_a_removed_member_does_not_come_back_by_a_shared_invitation(
+    client: Client, project: Project, alice: User, bob: User
+) -> None:
+    shared = f"/invite/{create_invitation(project=project, role=Role.ANNOTATOR, by=alice, uses=5)}"
+    remove_member(project=project, user=bob, by=alice)
+    client.force_login(bob)
+
+    answer = client.post(shared)
+
+    assert answer.status_code == 410
+    assert not project.memberships.get(user=bob).active
