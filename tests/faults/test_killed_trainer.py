@@ -14,7 +14,7 @@ from trainer.head import Head
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
-N_TEXTS = 300  # more than one chunk of the encoder
+N_TEXTS = 520  # more than two chunks of the encoder
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Aftermath:
 
 @pytest.fixture(scope="module")
 def aftermath(installation: Installation) -> Aftermath:
-    """Kill the trainer while it computes, publishes and embeds, one project each, and wait until all have recovered."""
+    """Kill the trainer while it embeds, computes and publishes, one project each, and wait until all have recovered."""
     computing, publishing = installation.add_project("computing"), installation.add_project("publishing")
     for subject in (computing, publishing):
         subject.catch_up()
-    killed = [_kill_during_fit(computing, wait_seconds=0), _kill_during_fit(publishing, wait_seconds=1)]
     embedding = installation.add_project("embedding", n_pairs=N_TEXTS // 2)
-    wait_until(lambda: embedding.newest_run("embed").get("done", 0) > 0, seconds=RECOVERY_SECONDS, what="a chunk")
-    killed.append(_kill(installation))
+    wait_until(lambda: bool(_embedded(embedding)), seconds=RECOVERY_SECONDS, what="a chunk of vectors")
+    killed = [_kill(installation)]
     embedded_before = _embedded(embedding)
+    killed += [_kill_during_fit(computing, wait_seconds=0), _kill_during_fit(publishing, wait_seconds=1)]
     for subject in (computing, publishing, embedding):
         subject.catch_up()
     return Aftermath(computing, publishing, embedding, killed, embedded_before)
@@ -100,7 +100,7 @@ def test_embedding_goes_on_where_it_was_stopped_and_encodes_nothing_twice(afterm
     assert 0 < len(aftermath.embedded_before) < N_TEXTS
     assert embedded[: len(aftermath.embedded_before)] == aftermath.embedded_before
     assert len(embedded) == N_TEXTS
-    assert aftermath.embedding.newest_run("embed")["total"] == N_TEXTS - len(aftermath.embedded_before)
+    assert aftermath.embedding.newest_run("embed")["total"] <= N_TEXTS - len(aftermath.embedded_before)
 
 
 def test_nothing_is_left_running(aftermath: Aftermath, installation: Installation) -> None:
