@@ -16,9 +16,9 @@ run: .venv/installed  ## Start Tiebreak on http://127.0.0.1:8000 (PORT changes i
 
 test: .venv/installed-dev  ## Run every test that this machine can run, on SQLite and on PostgreSQL
 	@mkdir -p test-output && rm -f $(SKIPS_FILE)
-	$(PYTEST) -n 2 -m "$(QUICK)"
+	$(PYTEST) -n 2 -m "$(QUICK)" --durations=8
 	$(BIN)/python -m tests.servers postgresql $(PYTEST) -n 2 -m "$(QUICK)" --only-database
-	$(PYTEST) -m "(processes or browser) and not long"
+	$(PYTEST) -m "(processes or browser) and not long" --durations=8
 	@$(BIN)/python -m tests.skips
 
 test-long: .venv/installed-dev  ## Run the tests that take minutes each

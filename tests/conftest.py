@@ -1,12 +1,11 @@
 """Fixtures that many tests share: the cast, a project with pairs, real preferences, and the running application."""
 
 import os
-import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from annotate.models import Project, Role, User
 from tests.application import Application, application
@@ -66,7 +65,8 @@ def running_app() -> Iterator[Application]:
 
 
 def pytest_unconfigure() -> None:
-    shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+    if own := sys.modules.get("tests.settings"):
+        own.directory.cleanup()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
