@@ -71,6 +71,8 @@ TEMPLATES = [
 DATABASES = {"default": read_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'tiebreak.sqlite3'}")}
 ASKED_FOR = DATABASES["default"].get("OPTIONS", {})  # by the address itself, such as ?sslmode=require
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "annotate.sqlite"  # whose writers wait in line
+    DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 60,  # seconds a verdict waits while an import holds the one writer's lock

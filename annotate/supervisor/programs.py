@@ -46,7 +46,7 @@ def ticker_program() -> Program:
 
 def trainer_program() -> Program:
     """Return the worker that embeds and fits. It is nice to the web server, and its pool forks nothing under CUDA."""
-    return Program("trainer", ("nice", "-n", "5", *_worker("train")), {**NO_PICKLES, **NO_PROGRESS_BARS})
+    return Program("trainer", ("nice", "-n", "15", *_worker("train")), {**NO_PICKLES, **NO_PROGRESS_BARS})
 
 
 def _worker(queue: str, *flags: str) -> tuple[str, ...]:
