@@ -45,10 +45,6 @@ def spread(seconds: list[float]) -> dict[str, float]:
     return {"min": min(seconds), "median": statistics.median(seconds), "max": max(seconds)}
 
 
-def median_ratio(seconds: Seconds, ours: str, theirs: str) -> float:
-    return statistics.median(seconds[ours]) / statistics.median(seconds[theirs])
-
-
 def machine() -> str:
     import torch
 

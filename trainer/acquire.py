@@ -17,7 +17,7 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 FEW_LABELS = 100  # below this every candidate is looked at: the margins say nothing yet
 SHORTLIST_PER_PLACE = 12
 SHORTLIST = 2048  # of dopt, doubled until it is exact
-FEW_LABELS_SHORTLIST = 1024  # of vopt: 0.4 % short of all 10,000 pairs of benchmarks/selection.py at worst
+FEW_LABELS_SHORTLIST = 1024  # of vopt: 0.6 % short of all 10,000 in benchmarks/selection.py
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,7 @@ class Intervals:
 
 
 class MarginTerms(NamedTuple):
-    """Per label: the log-likelihood and what its derivatives in the margin are made of.
-
-    loss_B is -log P; rho_B = d loss / d margin; v_B = d2 loss / d margin2 >= 0.
-    """
+    """Per label: the loss -log P, and its first and second derivative in the margin (v_B >= 0)."""
 
     loss_B: Tensor
     rho_B: Tensor

@@ -1,5 +1,7 @@
 """The two numbers chosen by leaving data out: the prior precision by prompt, the temperature on random labels."""
 
+from math import exp, log
+
 import torch
 from torch import Tensor
 
@@ -8,7 +10,7 @@ from trainer.likelihood import log_probability
 from trainer.posterior import LeftOut, influence, laplace_posterior, leave_group_out, sharpness
 from trainer.problem import Problem
 
-PRIOR_VARIANCES = tuple(2.0**k for k in range(-4, 5))  # V0 = 1 / precision: of a typical pair's log-odds
+GRID = tuple(2.0**k for k in range(-4, 5))  # of precisions; 1 / precision is the prior variance of a typical margin
 DEFAULT_PRECISION = 1.0
 MIN_PROMPTS = 5
 MIN_LABELS_PER_PROMPT = 20
@@ -30,7 +32,8 @@ def precision_for(
         return DEFAULT_PRECISION, 0
     if last is not None and last[1] > 0 and n_labels < RETUNE_GROWTH * last[1]:
         return last
-    return tune_precision(problem, prompt_B, tuning_B, start), n_labels
+    near = last[0] if last is not None else DEFAULT_PRECISION
+    return tune_precision(problem, prompt_B, tuning_B, start, near), n_labels
 
 
 def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
@@ -39,20 +42,34 @@ def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
     return int((labels_per_prompt >= MIN_LABELS_PER_PROMPT).sum()) >= MIN_PROMPTS
 
 
-def tune_precision(problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None) -> float:
+def tune_precision(
+    problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None, near: float = DEFAULT_PRECISION
+) -> float:
     """Choose the prior precision whose leave-one-prompt-out predictions of the tuning labels are best.
 
     All labels are fitted; only `tuning_B` is scored, because labels that a model chose are no fair sample of anything.
-    Each value starts from the fit before it.
+    Walks down the grid of prior variances from the one at `near`, each fit starting from the one before.
     """
     losses: dict[float, float] = {}
-    for prior_variance in PRIOR_VARIANCES:
-        fit = fit_head(problem, 1 / prior_variance, start)
-        start = fit.start
-        posterior = laplace_posterior(problem, fit)
-        left_out = leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
-        losses[fit.prior_precision] = mean_left_out_loss(problem, fit, left_out, tuning_B)
-    return min(losses, key=losses.__getitem__)
+    precision = min(GRID, key=lambda value: abs(log(value / near)))
+    while True:
+        place = GRID.index(precision)
+        around = GRID[max(place - 1, 0) : place + 2]
+        for value in around:
+            if value not in losses:
+                fit = fit_head(problem, value, start)
+                start = fit.start
+                losses[value] = _loss_without_prompts(problem, fit, prompt_B, tuning_B)
+        best = min(around, key=losses.__getitem__)
+        if best == precision:
+            return precision
+        precision = best
+
+
+def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor, tuning_B: Tensor) -> float:
+    posterior = laplace_posterior(problem, fit)
+    left_out = leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
+    return mean_left_out_loss(problem, fit, left_out, tuning_B)
 
 
 def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
@@ -63,11 +80,11 @@ def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Ten
     while high - low > 1e-4:
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         at_left, at_right = (
-            mean_left_out_loss(problem, fit, left_out, tuning_B, 2.718281828459045**log_temperature)
+            mean_left_out_loss(problem, fit, left_out, tuning_B, exp(log_temperature))
             for log_temperature in (left, right)
         )
         low, high = (low, right) if at_left < at_right else (left, high)
-    return float(torch.tensor((low + high) / 2, dtype=torch.float64).exp())
+    return exp((low + high) / 2)
 
 
 def mean_left_out_loss(

@@ -12,7 +12,7 @@ from trainer.posterior import LeftOut, laplace_posterior
 from trainer.problem import Problem, make_problem
 from trainer.tune import (
     DEFAULT_PRECISION,
-    PRIOR_VARIANCES,
+    GRID,
     can_tune_precision,
     fit_temperature,
     left_out_loss,
@@ -116,11 +116,12 @@ def test_the_prior_is_the_one_that_exact_refits_without_each_prompt_choose() -> 
     """Scored on the unchosen labels alone, though all are fitted."""
     problem, prompt_B = make_prompts(4, n_labels=600, size=6, n_prompts=8)
     unchosen = torch.arange(600) % 2 == 0
-    losses = {1 / variance: exact_loss(problem, prompt_B, unchosen, 1 / variance) for variance in PRIOR_VARIANCES}
+    losses = {precision: exact_loss(problem, prompt_B, unchosen, precision) for precision in GRID}
 
-    precision = tune_precision(problem, prompt_B, unchosen, None)
+    found = {near: tune_precision(problem, prompt_B, unchosen, None, near) for near in (0.01, 1, 100)}
 
-    assert precision == min(losses, key=losses.__getitem__)
+    precision = min(losses, key=losses.__getitem__)
+    assert set(found.values()) == {precision}
     assert precision != min(losses)
 
 
