@@ -36,7 +36,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 # Screens, endpoints, commands and their like may use all of the above, but never each other.
 FACES = ("annotate.views", "annotate.api", "annotate.management")
 # The files of trainer/ that know both worlds; everything else there is pure.
-TRAINERS_SHELL = ("trainer.tasks", "trainer.desk", "trainer.replay", "trainer.apps", "trainer.management")
+TRAINERS_SHELL = tuple(
+    f"trainer.{part}" for part in ("tasks", "desk", "shelf", "embedding", "replay", "apps", "management")
+)
 OF_THE_SHELL = ("trainer", "annotate.models", "annotate.selectors", "annotate.services", "annotate.formats")
 
 NO_PICKLES = ("pickle", "cPickle", "dill", "joblib", "shelve", "marshal")

@@ -1,11 +1,8 @@
 """The desk where a run is done: rows in, the trainer's pure functions over arrays, rows out.
 
-What is costly to read again (embeddings, their geometry, the encoder) stays on the desk between runs of one process; it
-is a cache of rows and may be lost at any time.
+What is costly to read again is kept on the shelf (shelf.py); responses get their vectors in embedding.py.
 """
 
-from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
 from math import log
 from time import perf_counter
@@ -16,32 +13,27 @@ import torch
 
 from annotate.models import Outcome as Verdict
 from annotate.models import Project, Run, Snapshot, Stream
-from annotate.selectors.training_rows import LabelRows, PairRows, label_rows, pair_rows, unembedded, vectors
+from annotate.selectors.training_rows import LabelRows, PairRows, label_rows, pair_rows
 from annotate.selectors.watermark import Watermark, watermark
-from annotate.services.embeddings import store_embeddings
 from annotate.services.training import (
     Queued,
     SnapshotContent,
     Surprising,
     config_digest,
-    finish_run,
     fit_config,
     fit_mark,
-    give_way,
     publish_snapshot,
-    report_progress,
     send_back_to_embedding,
 )
 from trainer.acquire import Strategy
-from trainer.encoder import Encoder, EncoderConfig, load_encoder
-from trainer.geometry import Geometry
+from trainer.embedding import embed
 from trainer.head import Head
 from trainer.honesty import reliability_bins
 from trainer.material import FitConfig, Material
 from trainer.outcomes import Outcome, ScaleName
 from trainer.refit import Refit, refit
+from trainer.shelf import NotEmbedded, Shelf, clear_shelf, shelf_of
 
-CHUNK = 256  # responses encoded, stored and reported at a time
 N_AUDIT_AHEAD = 64  # audit pairs whose prediction is written before anybody sees them
 MOST_DISAGREEMENTS = 200
 OUTCOMES = {
@@ -52,39 +44,6 @@ OUTCOMES = {
 }
 
 
-@dataclass
-class Shelf:
-    """What the desk keeps of one project: its embeddings in order of response id, and their geometry."""
-
-    encoder_key: str
-    response_N: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    embedding_ND: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float16))
-    geometry: Geometry | None = None
-
-    def fill(self, project: Project, n_responses: int) -> None:
-        """Read the vectors that are not here yet; all of them where an older id has turned up late."""
-        self._append(project, after=int(self.response_N[-1]) if len(self.response_N) else 0)
-        if len(self.response_N) < n_responses:
-            self.response_N, self.embedding_ND = np.empty(0, np.int64), np.empty((0, 0), np.float16)
-            self._append(project, after=0)
-
-    def _append(self, project: Project, *, after: int) -> None:
-        rows = list(vectors(project, self.encoder_key, after=after))
-        if rows:
-            if len(sizes := {len(vector) for _, vector in rows}) > 1:
-                raise ValueError(f"the stored vectors of {project} have different lengths: {sorted(sizes)} bytes")
-            new_ND = np.frombuffer(bytearray().join(vector for _, vector in rows), "<f2").reshape(len(rows), -1)
-            self.response_N = np.append(self.response_N, [response for response, _ in rows])
-            self.embedding_ND = np.concatenate([self.embedding_ND, new_ND]) if len(self.embedding_ND) else new_ND
-
-
-_shelves: dict[int, Shelf] = {}
-
-
-class NotEmbedded(Exception):
-    """Material came after the embedding; it is embedded first."""
-
-
 def perform(run: Run) -> None:
     """Do a claimed run: embed what has no vector yet, or fit and publish a snapshot."""
     try:
@@ -92,40 +51,8 @@ def perform(run: Run) -> None:
     except NotEmbedded:
         send_back_to_embedding(run)
     except BaseException:
-        _shelves.pop(run.project_id, None)  # a row that spoiled it may have been mended by the next attempt
+        clear_shelf(run.project_id)
         raise
-
-
-def warm_up() -> None:
-    """Load the encoder, so that the first run of a process is as quick as the others."""
-    _encoder()
-
-
-@cache
-def _encoder() -> Encoder:
-    return load_encoder(EncoderConfig())
-
-
-def embed(run: Run) -> None:
-    """Encode in chunks of alike length, each stored as it comes: a run that stops is taken up where it stopped.
-
-    It stops of its own accord where other runs wait, so that one project's import does not hold up the others.
-    """
-    key = _encoder().config.key
-    missing = list(unembedded(run.project, key).values_list("pk", "prompt__messages", "text"))
-    missing.sort(key=lambda row: (len(row[2]), row[0]))
-    for done in range(0, len(missing), CHUNK):
-        report_progress(run, done=done, total=len(missing))
-        if done and give_way(run):
-            return
-        chunk = missing[done : done + CHUNK]
-        texts = [([(m["role"], m["content"]) for m in messages], text) for _, messages, text in chunk]
-        embedding_ND = _encoder().encode(texts).astype("<f2")
-        store_embeddings(
-            encoder_key=key,
-            vectors=((row[0], vector.tobytes()) for row, vector in zip(chunk, embedding_ND, strict=True)),
-        )
-    finish_run(run, covers=run.watermark)
 
 
 def fit(run: Run) -> Refit:
@@ -136,7 +63,7 @@ def fit(run: Run) -> Refit:
     started, project = perf_counter(), run.project
     mark, labels = _settled_labels(project)
     pairs = pair_rows(project)
-    shelf = _shelf(project, mark, pairs)
+    shelf = shelf_of(project, mark, pairs)
     material = _material(shelf, labels, pairs)
     previous = Snapshot.objects.filter(project=project).order_by("-number").first()
     config = FitConfig(scale=cast(ScaleName, project.outcomes), strategy=cast(Strategy, project.strategy))
@@ -174,17 +101,6 @@ def _settled_labels(project: Project) -> tuple[Watermark, LabelRows]:
         mark = watermark(project)
         if (labels := label_rows(project, mark)) is not None:
             return mark, labels
-
-
-def _shelf(project: Project, mark: Watermark, pairs: PairRows) -> Shelf:
-    key = _encoder().config.key
-    shelf = _shelves.get(project.pk)
-    if shelf is None or shelf.encoder_key != key:
-        shelf = _shelves[project.pk] = Shelf(key)
-    shelf.fill(project, mark.n_responses)
-    if len(shelf.response_N) < mark.n_responses or not np.isin([pairs.first, pairs.second], shelf.response_N).all():
-        raise NotEmbedded
-    return shelf
 
 
 def _material(shelf: Shelf, labels: LabelRows, pairs: PairRows) -> Material:

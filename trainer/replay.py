@@ -19,6 +19,7 @@ from annotate.services.labels import OTHER_SIDE
 from annotate.services.projects import archive_project, create_project, set_member
 from annotate.services.training import claim_run, due_runs
 from trainer import desk
+from trainer.embedding import embed
 from trainer.honesty import score
 from trainer.refit import Refit
 
@@ -130,7 +131,7 @@ class _Stage:
                 if claimed.kind == Run.Kind.FIT:
                     self.result = desk.fit(claimed)
                 else:
-                    desk.embed(claimed)
+                    embed(claimed)
         return self.result
 
     def _person(self, username: str) -> User:

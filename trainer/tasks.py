@@ -91,9 +91,10 @@ def _end_after(beat: Any) -> None:
 def start_pulse(sender: Any, **_: object) -> None:
     """Load the desk before the first run, then show for as long as the process lives that a trainer is there."""
     if "train" in sender.app.amqp.queues.consume_from:
-        from trainer import desk
+        import trainer.desk
+        import trainer.embedding
 
-        desk.warm_up()
+        trainer.embedding.warm_up()
         threading.Thread(target=_pulse_for_ever, daemon=True).start()
 
 

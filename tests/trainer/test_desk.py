@@ -8,7 +8,7 @@ from annotate.models import Embedding, Project, Response, Run, Snapshot, User
 from annotate.services.embeddings import store_embeddings
 from annotate.services.training import claim_run, due_runs, finish_run
 from tests.factories import compare, make_pair
-from trainer import desk
+from trainer import desk, embedding, shelf
 from trainer.encoder import EncoderConfig
 from trainer.head import Head
 
@@ -20,7 +20,7 @@ SIZE = 16
 @pytest.fixture(autouse=True)
 def empty_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep nothing of other tests, whose rows had the same ids."""
-    monkeypatch.setattr(desk, "_shelves", {})
+    monkeypatch.setattr(shelf, "_shelves", {})
 
 
 def embedded(project: Project) -> None:
@@ -101,7 +101,7 @@ def test_a_spoiled_vector_fails_the_fit_until_it_is_mended(project: Project, bob
 def test_embedding_gives_way_after_a_chunk_and_is_taken_up_there(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "CHUNK", 4)
+    monkeypatch.setattr(embedding, "CHUNK", 4)
     run = claimed(project)
     other = Project.objects.create(slug="other", name="Other")
     waiting = Run.objects.create(project=other, kind=Run.Kind.FIT, watermark="w", created_at=Now(), heartbeat_at=Now())
