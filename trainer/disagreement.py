@@ -108,3 +108,16 @@ def _likely_slip(evidence: Evidence) -> Flags:
     reliable = (others >= RELIABLE_LABELS) & (others_right >= RELIABLE_ACCURACY * others)
     slip: Flags = decisive & reliable & (evidence.p_label_B <= FAR)
     return slip
+
+
+def precision_at(surprise_B: Floats, wrong_B: Flags, k: int) -> float:
+    """Return the share of the k most surprising labels that are wrong; NaN where there are fewer than k.
+
+    wrong_B: known from elsewhere, such as the majority of many people. Labels without a surprise (NaN) are left out;
+    equally surprising ones are taken in the order they stand.
+    """
+    known = np.flatnonzero(np.isfinite(surprise_B))
+    if k < 1 or len(known) < k:
+        return float("nan")
+    most = known[np.argsort(-surprise_B[known], kind="stable")[:k]]
+    return float(wrong_B[most].mean())

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.disagreement import Evidence, badges
+from trainer.disagreement import Evidence, badges, precision_at
 
 
 def make_evidence(n: int = 1, **columns: object) -> Evidence:
@@ -78,3 +78,18 @@ def test_one_wild_label_of_a_reliable_person_is_likely_a_slip() -> None:
     assert badges(reliable)[0] == "likely_slip"
     assert badges(careless)[0] == ""
     assert badges(newcomer)[0] == ""
+
+
+def test_precision_at_k_counts_the_wrong_among_the_most_surprising() -> None:
+    surprise = np.array([0.1, 3.0, np.nan, 2.0, 1.0])
+    wrong = np.array([True, True, True, False, True])
+
+    assert [precision_at(surprise, wrong, k) for k in (1, 2, 3)] == [1.0, 0.5, 2 / 3]
+    assert np.isnan(precision_at(surprise, wrong, 5))
+
+
+def test_precision_at_all_labels_is_the_share_of_wrong_ones() -> None:
+    rng = np.random.default_rng(0)
+    wrong = rng.random(500) < 0.1
+
+    assert precision_at(rng.random(500), wrong, 500) == wrong.mean()
