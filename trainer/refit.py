@@ -44,6 +44,7 @@ class Refit:
     """Everything one training yields. All but `seconds` is a function of the inputs of `refit` alone.
 
     p_first_M: moderated P(first | decisive) of every pair. metrics: named in docs/model.md; None where unknown.
+    factor_KK: the posterior's Cholesky factor, for predictions of other responses (trainer/predict.py).
     digests: of the comparisons, the pair set, the geometry and the config. geometry: pass it to the next refit.
     """
 
@@ -54,6 +55,7 @@ class Refit:
     metrics: Metrics
     digests: dict[str, str]
     geometry: Geometry
+    factor_KK: Tensor
     seconds: dict[str, float] = field(compare=False)
 
 
@@ -109,7 +111,8 @@ def refit(
         "config": config.digest,
     }
     queue = _queue(inputs, selection, p_first_M)
-    return Refit(head, queue, p_first_M, judgement.report, judgement.metrics, digests, geometry, seconds)
+    judged = judgement.report, judgement.metrics
+    return Refit(head, queue, p_first_M, *judged, digests, geometry, posterior.factor_KK, seconds)
 
 
 def _akin(material: Material, config: FitConfig, previous: Head | None) -> Head | None:
