@@ -79,7 +79,7 @@ class SnapshotAdmin(ReadOnly):
     list_display = ["number", "project", "n_comparisons", "seconds", "seconds_behind", "device", "created_at"]
     list_filter = ["project"]
     list_select_related = ["project"]
-    exclude = ["weights"]
+    exclude = ["weights", "style_free", "reference_rewards"]
 
 
 @admin.register(models.Run)

@@ -1,11 +1,11 @@
 """All rows, by subject. The invariants are stated as constraints of the database; rules live in services."""
 
 from annotate.models.accounts import ApiToken, AuditEvent, SignInLink, User
-from annotate.models.judging import Assignment, Comparison, ComparisonEvent
-from annotate.models.learning import Disagreement, Embedding, QueuedPair, Snapshot
+from annotate.models.judging import Assignment, Comparison, ComparisonEvent, Flag
+from annotate.models.learning import Disagreement, Embedding, QueuedPair, ReferenceResponse, Snapshot, Study
 from annotate.models.material import Pair, Prompt, Response
 from annotate.models.projects import Invitation, Membership, Project
-from annotate.models.vocabulary import Outcome, Role, Stream
+from annotate.models.vocabulary import KeyPreset, Outcome, Role, Stream
 from annotate.models.work import Pulse, Run
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "ComparisonEvent",
     "Disagreement",
     "Embedding",
+    "Flag",
     "Invitation",
+    "KeyPreset",
     "Membership",
     "Outcome",
     "Pair",
@@ -24,11 +26,13 @@ __all__ = [
     "Prompt",
     "Pulse",
     "QueuedPair",
+    "ReferenceResponse",
     "Response",
     "Role",
     "Run",
     "SignInLink",
     "Snapshot",
     "Stream",
+    "Study",
     "User",
 ]

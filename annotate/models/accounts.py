@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from knox.models import AbstractAuthToken
 
+from annotate.models.vocabulary import KeyPreset
+
 
 class User(AbstractUser):
     """A person, or the name under which a file's labels were imported (which can never sign in)."""
@@ -14,12 +16,14 @@ class User(AbstractUser):
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     imported = models.BooleanField(default=False)
     display_name = models.CharField(max_length=150, blank=True)
+    key_preset = models.CharField(max_length=10, choices=KeyPreset, default=KeyPreset.NUMBERS)
 
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(
                 name="user_imported_never_signs_in", condition=Q(imported=False) | Q(is_active=False)
-            )
+            ),
+            models.CheckConstraint(name="user_key_preset", condition=Q(key_preset__in=KeyPreset.values)),
         ]
 
     def __str__(self) -> str:

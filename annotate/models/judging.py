@@ -139,3 +139,15 @@ class ComparisonEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.comparison}"
+
+
+class Flag(models.Model):
+    """An annotator's mark on an assignment for the project's researchers to look at; taken off, it stays on record."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="flags")
+    assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="flag")
+    created_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"flag on {self.assignment}"

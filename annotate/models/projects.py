@@ -25,8 +25,11 @@ class Project(models.Model):
         TIES = "ties", "A, B, tie or both bad"
 
     class Strategy(models.TextChoices):
-        VOPT = "vopt", "V-optimal: reduce the predictive variance most"
-        RANDOM = "random", "Random"
+        VOPT = "vopt", "V-optimal: asks what makes predictions of all pairs surest"
+        DOPT = "dopt", "D-optimal: asks what makes the head's weights surest"
+        UNCERTAINTY = "uncertainty", "Uncertainty: asks the closest calls, and many ties with them"
+        RANDOM = "random", "Random: draws pairs by chance"
+        GUMBEL = "gumbel", "Gumbel: draws by chance, useful pairs more often"
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
@@ -50,6 +53,10 @@ class Project(models.Model):
     repeat_after = models.PositiveIntegerField(default=1000, help_text="Comparisons before repeats begin.")
     strategy = models.CharField(max_length=12, choices=Strategy, default=Strategy.VOPT)
     seed = models.PositiveIntegerField(default=0)
+    style_effects = models.BooleanField(
+        default=False, help_text="Fit how length and markup sway people, beside the head."
+    )
+    release_automatically = models.BooleanField(default=True)
     config_version = models.PositiveIntegerField(default=1)
     seconds_between_trainings = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -89,6 +96,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    n_lent = models.PositiveIntegerField(default=0, help_text="Leases so far: the seeded coin's turn.")
+    learn_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the learn pairs is.")
+    audit_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the audit pairs is.")
 
     class Meta:
         constraints = [

@@ -38,3 +38,12 @@ class Stream(TextChoices):
     def with_slots(cls) -> tuple["Stream", ...]:
         """Return the streams whose assignments take one of the pair's slots."""
         return (cls.LEARN, cls.AUDIT)
+
+
+class KeyPreset(TextChoices):
+    """Which keys stand for the verdicts (annotate/keys.py says which); a person chooses one in their account."""
+
+    NUMBERS = "numbers", "1, 2 and 0"
+    ARROWS = "arrows", "Arrow keys"
+    LETTERS = "letters", "A, B and E"
+    OFF = "off", "No single keys"

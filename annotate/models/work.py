@@ -12,6 +12,7 @@ class Run(models.Model):
     class Kind(models.TextChoices):
         EMBED = "embed"
         FIT = "fit"
+        STUDY = "study"
 
     class State(models.TextChoices):
         QUEUED = "queued"
