@@ -19,7 +19,7 @@ from django.db import close_old_connections, connection
 from annotate.models import Pulse, Run
 from annotate.selectors.liveness import is_alive
 from annotate.selectors.watermark import newest_ids
-from annotate.services.assigning import release_expired
+from annotate.services.slots import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
 
 SECONDS_OF_WATCH = 0.85  # of the second between two ticks

@@ -1,32 +1,50 @@
-"""Which pair an annotator could be lent next, best first. Reading only: services.assigning takes the slot."""
+"""Which pair an annotator could be lent next, best first. Reading only: services.assigning takes the slot.
+
+Each source is one query that stops at its first row, whatever the project's size: the queue in its order, and the
+random order of the project's pairs from the place where this person's walk through it has come to.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Stream, User
+from annotate.models import Assignment, Comparison, Membership, Pair, Project, QueuedPair, Stream, User
 
 REPEAT_AFTER_PAIRS = 50
 REPEAT_AFTER = timedelta(days=1)
+BACK_TO_THE_START_EVERY = 256  # leases: pairs behind the walk become free again when a lease ends unjudged
+SHOWN = ("prompt", "first", "second")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A pair that may be lent, and what the live head thought of it when it was queued."""
+    """A pair that may be lent, with its texts, and what the live head thought of it when it was queued.
 
-    pair_id: int
+    `lent_before`: the person's assignment of it is there already, closed without a verdict. `walked`: it was found in
+    the random order.
+    """
+
+    pair: Pair
     stream: Stream
     round: int = 0
     p_first: float | None = None
     snapshot_id: int | None = None
     propensity: float | None = None
     first_on_left: bool | None = None
+    lent_before: bool = False
+    walked: bool = False
+
+    @property
+    def now(self) -> datetime:
+        """Return the database's time when the pair was chosen."""
+        moment: datetime = self.pair.now  # type: ignore[attr-defined]
+        return moment
 
 
-def candidates(project: Project, annotator: User, *, streams: tuple[Stream, ...], wait: bool) -> Iterator[Candidate]:
+def candidates(membership: Membership, *, streams: tuple[Stream, ...], wait: bool) -> Iterator[Candidate]:
     """Yield the best pair of each stream in the order asked for, then any open pair: never a dead end.
 
     Call inside a transaction: the pairs are locked. `wait`: also those that others are taking right now, which are
@@ -34,54 +52,78 @@ def candidates(project: Project, annotator: User, *, streams: tuple[Stream, ...]
     """
     sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats}
     for stream in streams:
-        yield from sources[stream](project, annotator, wait)
-    yield from _any_open(project, annotator, wait)
+        yield from sources[stream](membership, wait)
+    yield from _any_open(membership, wait)
 
 
-def _queued(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
-    queue = QueuedPair.objects.filter(
-        not_seen_by(annotator, "pair_id"),
-        project=project,
-        pair__audit=False,
-        pair__open=True,
-        pair__slots_taken__lt=F("pair__overlap"),
-    )
-    locked = queue.select_related("pair").select_for_update(skip_locked=not wait, of=("pair",))
-    for row in locked.only("pair_id", "p_first", "snapshot_id", "propensity", "pair__overlap").order_by("position")[:1]:
-        yield Candidate(row.pair_id, Stream.LEARN, 0, row.p_first, row.snapshot_id, row.propensity)
+def to_show(pair_id: int) -> Pair:
+    """Return one pair as the candidates carry it: with its texts, and `now`, the database's time."""
+    return Pair.objects.select_related(*SHOWN).annotate(now=Now()).get(pk=pair_id)
 
 
-def _audit(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
-    for pair_id in _open_pairs(project, annotator, wait, audit=True):
-        queued = QueuedPair.objects.filter(pair_id=pair_id).first()
-        p_first, snapshot_id = (queued.p_first, queued.snapshot_id) if queued else (None, None)
-        yield Candidate(pair_id, Stream.AUDIT, 0, p_first, snapshot_id, propensity=project.audit_share)
+def _queued(membership: Membership, wait: bool) -> Iterator[Candidate]:
+    queue = _free(membership.user).filter(queued__project=membership.project, audit=False)
+    for pair in _locked(queue.select_related("queued"), wait).order_by("queued__position")[:1]:
+        yield _thought_of(pair, Stream.LEARN, pair.queued, propensity=pair.queued.propensity)
 
 
-def _repeats(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
+def _audit(membership: Membership, wait: bool) -> Iterator[Candidate]:
+    for pair in _walk(membership, wait, audit=True):
+        queued = QueuedPair.objects.filter(pair_id=pair.pk).first()
+        yield _thought_of(pair, Stream.AUDIT, queued, propensity=membership.project.audit_share, walked=True)
+
+
+def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
     """Yield the oldest own comparison that is old enough to ask again, sides swapped; it takes no slot, so no lock."""
-    judged = Assignment.objects.filter(
-        project=project, annotator=annotator, round=0, closed_as=Assignment.ClosedAs.COMPARED, pair__open=True
-    ).exclude(stream=Stream.IMPORT)
+    own = Assignment.objects.filter(project=membership.project, annotator=membership.user, round=0)
+    judged = own.filter(closed_as=Assignment.ClosedAs.COMPARED).exclude(stream=Stream.IMPORT)
     times = judged.order_by("-closed_at").values_list("closed_at", flat=True)
     old_enough = Q(closed_at__lt=Now() - REPEAT_AFTER)
     for boundary in times[REPEAT_AFTER_PAIRS : REPEAT_AFTER_PAIRS + 1]:
         old_enough |= Q(closed_at__lte=boundary)
-    repeated = Assignment.objects.filter(pair_id=OuterRef("pair_id"), annotator=annotator, round=1)
-    for first_look in judged.filter(old_enough, ~Exists(repeated)).order_by("closed_at")[:1]:
-        yield Candidate(first_look.pair_id, Stream.REPEAT, 1, first_on_left=not first_look.first_on_left)
+    repeated = Assignment.objects.filter(pair_id=OuterRef("pair_id"), annotator=membership.user, round=1)
+    unrepeated = judged.filter(old_enough, ~Exists(repeated), pair__open=True).order_by("closed_at")
+    for first_look in unrepeated[:1]:
+        pair = to_show(first_look.pair_id)
+        yield Candidate(pair, Stream.REPEAT, 1, first_on_left=not first_look.first_on_left)
 
 
-def _any_open(project: Project, annotator: User, wait: bool) -> Iterator[Candidate]:
+def _any_open(membership: Membership, wait: bool) -> Iterator[Candidate]:
     """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out."""
-    for pair_id in _open_pairs(project, annotator, wait, audit=False):
-        yield Candidate(pair_id, Stream.LEARN)
-    yield from _audit(project, annotator, wait)
+    for pair in _walk(membership, wait, audit=False):
+        yield _thought_of(pair, Stream.LEARN, None, walked=True)
+    yield from _audit(membership, wait)
 
 
-def _open_pairs(project: Project, annotator: User, wait: bool, *, audit: bool) -> QuerySet[Pair, int]:
-    unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project, audit=audit)
-    return unseen.select_for_update(skip_locked=not wait).order_by("shuffle").values_list("pk", flat=True)[:1]
+def _walk(membership: Membership, wait: bool, *, audit: bool) -> Iterator[Pair]:
+    """Yield the next pair in random order after the person's place, or else the first one before it."""
+    free = _free(membership.user).filter(project=membership.project, audit=audit)
+    in_order = _locked(free, wait).order_by("shuffle")
+    place = membership.audit_place if audit else membership.learn_place
+    if membership.n_lent % BACK_TO_THE_START_EVERY == 0:
+        place = 0
+    ahead = list(in_order.filter(shuffle__gte=place)[:1])
+    yield from ahead or (in_order.filter(shuffle__lt=place)[:1] if place else ())
+
+
+def _free(annotator: User) -> QuerySet[Pair]:
+    """Return the pairs that the annotator may be lent, as candidates carry them."""
+    earlier = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=annotator, round=0)
+    free = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"))
+    return free.select_related(*SHOWN).annotate(now=Now(), lent_before=Exists(earlier))
+
+
+def _locked(pairs: QuerySet[Pair], wait: bool) -> QuerySet[Pair]:
+    return pairs.select_for_update(skip_locked=not wait, of=("self",), no_key=True)
+
+
+def _thought_of(
+    pair: Pair, stream: Stream, queued: QueuedPair | None, *, propensity: float | None = None, walked: bool = False
+) -> Candidate:
+    """Return a first look at the pair with what the head thought of it, if it is queued."""
+    p_first, snapshot_id = (queued.p_first, queued.snapshot_id) if queued else (None, None)
+    lent_before: bool = pair.lent_before  # type: ignore[attr-defined]
+    return Candidate(pair, stream, 0, p_first, snapshot_id, propensity, lent_before=lent_before, walked=walked)
 
 
 def not_seen_by(annotator: User, pair_field: str) -> Q:

@@ -1,38 +1,68 @@
-"""Lend pairs to annotators, and take them back. A pair is never lent to more people than its overlap.
+"""Lend pairs to annotators. A pair is never lent to more people than its overlap (annotate/services/slots.py).
 
-The guarantee is the pair's `slots_taken`, raised by one conditional UPDATE and bounded by a CHECK; see
-docs/decisions/slots-are-a-counter.md. Every transaction locks the assignment before the pair, so none waits in a ring.
+A person's own requests queue on the lock of their membership, so that two tabs draw two coins. Strangers meet on pairs
+alone: a transaction that has taken a pair passes over the pairs that others hold, so none waits in a ring.
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Membership, Pair, Project, Stream, User
-from annotate.selectors.next_pair import Candidate, candidates, repeats_have_begun
+from annotate.models import Assignment, Membership, Project, Stream, User
+from annotate.selectors.next_pair import Candidate, candidates, repeats_have_begun, to_show
 from annotate.services.errors import NotAllowed, NotComparing
+from annotate.services.slots import release_expired, take_slot
 
 MOST_AT_ONCE = 5
+MOST_EXPIRED_WHILE_ONE_WAITS = 20
+LONGEST_HOLD_IN_LEASES = 8
 
 
 def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assignment]:
-    """Return the annotator's live assignments, lending more pairs until there are `n` or none is left.
+    """Return the annotator's live assignments, the oldest first; lend more until there are `n` or no pair is left.
 
     Raises NotComparing if the project is paused or archived, NotAllowed if `annotator` is no active member.
     """
     if not project.accepts_comparisons:
         raise NotComparing("This project is paused. Come back when its admin has resumed it.")
-    held = held_by(annotator, project)
-    missing = n - len(held)
-    if missing <= 0:
-        return held[:n]
-    while missing > 0 and _lease_one(project, annotator, at_most=n):
-        missing -= 1
+    with transaction.atomic():
+        held = top_up(lock_membership(project, annotator), n)
+    return held if len(held) == n else last_ones(project, annotator, n)
+
+
+def top_up(membership: Membership, n: int) -> list[Assignment]:
+    """Return what the person holds, lending free pairs up to `n`. Call inside a transaction, the membership locked."""
+    held = held_by(membership.user, membership.project)[:n]
+    while len(held) < n and (lent := _lend_next(membership, wait=False)):
+        held.append(lent)
+    return held
+
+
+def last_ones(project: Project, annotator: User, n: int) -> list[Assignment]:
+    """Look again where few pairs are left: among leases that have ended, and behind those who are taking pairs now.
+
+    Call outside a transaction.
+    """
+    n_released = release_expired(project, at_most=MOST_EXPIRED_WHILE_ONE_WAITS)
+    if n_released or connection.features.has_select_for_update_skip_locked:
+        while _wait_for_one(project, annotator, at_most=n):
+            pass
     return held_by(annotator, project)[:n]
+
+
+def lock_membership(project: Project, annotator: User) -> Membership:
+    """Let one request of a person at a time lend and judge; return the membership. Call inside a transaction."""
+    own = Membership.objects.select_for_update(no_key=True).filter(project_id=project.pk, user=annotator, active=True)
+    membership = own.first()
+    if membership is None:
+        raise NotAllowed("You are no longer a member of this project. Ask its admin for an invitation.")
+    membership.project, membership.user = project, annotator
+    return membership
 
 
 def held_by(annotator: User, project: Project) -> list[Assignment]:
@@ -41,77 +71,62 @@ def held_by(annotator: User, project: Project) -> list[Assignment]:
     return list(live.select_related("pair__prompt", "pair__first", "pair__second").order_by("leased_at", "id"))
 
 
-def release_expired(project: Project | None = None) -> int:
-    """Close the assignments whose lease ended and free their slots; return how many."""
-    expired = Assignment.objects.expired()
-    if project:
-        expired = expired.filter(project=project)
-    return sum(_expire(assignment) for assignment in expired.order_by("id")[:1000])
+def renew_leases(*, project: Project, annotator: User) -> dict[UUID, datetime]:
+    """Let the annotator keep what they hold for a whole lease from now; return when each assignment's lease ends.
 
-
-def close(assignment: Assignment, closed_as: Assignment.ClosedAs, **also: object) -> bool:
-    """Close an open assignment; return False if something else closed it first. Call inside a transaction."""
-    still_open = Assignment.objects.filter(pk=assignment.pk, closed_at=None)
-    return still_open.update(closed_at=Now(), closed_as=closed_as, **also) == 1
-
-
-def take_slot(pair_id: int) -> bool:
-    """Take one of the pair's slots if one is free. Call inside a transaction."""
-    return Pair.objects.assignable().filter(pk=pair_id).update(slots_taken=F("slots_taken") + 1) == 1
-
-
-def free_slot(assignment: Assignment) -> None:
-    """Give back the slot that the assignment took, if its stream takes one. Call inside a transaction."""
-    if assignment.takes_slot:
-        Pair.objects.filter(pk=assignment.pair_id).update(slots_taken=F("slots_taken") - 1)
+    Nobody keeps a pair longer than LONGEST_HOLD_IN_LEASES leases, however long their page stays open.
+    """
+    lease = timedelta(seconds=project.lease_seconds)
+    own = Assignment.objects.filter(project=project, annotator=annotator, closed_at=None)
+    own.filter(leased_at__gt=Now() - (LONGEST_HOLD_IN_LEASES - 1) * lease).update(lease_ends_at=Now() + lease)
+    return dict(own.values_list("public_id", "lease_ends_at"))
 
 
 @transaction.atomic
 def lease_again(assignment: Assignment) -> Assignment | None:
     """Lend a closed assignment's pair to the same person anew, or None if its last slot has gone meanwhile."""
+    membership = lock_membership(assignment.project, assignment.annotator)
     candidate = Candidate(
-        assignment.pair_id,
+        to_show(assignment.pair_id),
         Stream(assignment.stream),
         round=assignment.round,
         p_first=assignment.p_first,
         snapshot_id=assignment.snapshot_id,
         propensity=assignment.propensity,
+        lent_before=True,
     )
-    _lock_membership(assignment.project, assignment.annotator)
-    if not _lend(candidate, assignment.project, assignment.annotator, first_on_left=True):
-        return None
-    return Assignment.objects.select_related("pair__prompt", "pair__first", "pair__second").get(pk=assignment.pk)
-
-
-def _lease_one(project: Project, annotator: User, *, at_most: int) -> bool:
-    """Lend the best pair that nobody is taking at this moment; only where there is none, wait for those that are."""
-    coin = _coin(project, annotator)
-    streams = _streams(project, coin.random())
-    first_on_left = coin.random() < 0.5
-    if _lend_best(project, annotator, streams, at_most=at_most, first_on_left=first_on_left, wait=False):
-        return True
-    release_expired(project)
-    return _lend_best(project, annotator, streams, at_most=at_most, first_on_left=first_on_left, wait=True)
+    return _lend(candidate, membership)
 
 
 @transaction.atomic
-def _lend_best(
-    project: Project, annotator: User, streams: tuple[Stream, ...], *, at_most: int, first_on_left: bool, wait: bool
-) -> bool:
+def _wait_for_one(project: Project, annotator: User, *, at_most: int) -> bool:
+    """Lend one pair, waiting for others who may take it: alone in its transaction, which holds no other pair."""
+    membership = lock_membership(project, annotator)
+    n_held = Assignment.objects.live().filter(project=project, annotator=annotator).count()
+    return n_held < at_most and _lend_next(membership, wait=True) is not None
+
+
+def _lend_next(membership: Membership, *, wait: bool) -> Assignment | None:
     """Choose and lend in one transaction: what was chosen cannot be taken in between, however many people ask."""
-    _lock_membership(project, annotator)
-    if Assignment.objects.live().filter(project=project, annotator=annotator).count() >= at_most:
-        return False
-    return any(
-        _lend(candidate, project, annotator, first_on_left=first_on_left)
-        for candidate in candidates(project, annotator, streams=streams, wait=wait)
-    )
+    coin = random.Random(f"{membership.project.seed}:{membership.user.public_id}:{membership.n_lent}")
+    streams = _streams(membership.project, coin.random())
+    first_on_left = coin.random() < 0.5
+    for candidate in candidates(membership, streams=streams, wait=wait):
+        if lent := _lend(candidate, membership, first_on_left=first_on_left):
+            _remember(membership, candidate)
+            return lent
+    return None
 
 
-def _coin(project: Project, annotator: User) -> random.Random:
-    """Return the seeded coin of this annotator's next assignment: the same history gives the same draw."""
-    n_assignments = Assignment.objects.filter(project=project, annotator=annotator).count()
-    return random.Random(f"{project.seed}:{annotator.public_id}:{n_assignments}")
+def _remember(membership: Membership, candidate: Candidate) -> None:
+    """Count the lease, and note how far a walk through the random order has come."""
+    membership.n_lent += 1
+    changed = ["n_lent"]
+    if candidate.walked:
+        place = "audit_place" if candidate.pair.audit else "learn_place"
+        setattr(membership, place, candidate.pair.shuffle)
+        changed.append(place)
+    membership.save(update_fields=changed)
 
 
 def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
@@ -123,52 +138,40 @@ def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
     return (Stream.LEARN,)
 
 
-def _lend(candidate: Candidate, project: Project, annotator: User, *, first_on_left: bool) -> bool:
+def _lend(candidate: Candidate, membership: Membership, *, first_on_left: bool = True) -> Assignment | None:
     """Take the slot and write the assignment, both or neither. Call inside a transaction, the membership locked."""
-    identity: dict[str, Any] = {"pair_id": candidate.pair_id, "annotator": annotator, "round": candidate.round}
+    identity: dict[str, Any] = {"pair": candidate.pair, "annotator": membership.user, "round": candidate.round}
     lease: dict[str, Any] = {
         "stream": candidate.stream,
         "propensity": candidate.propensity,
         "snapshot_id": candidate.snapshot_id,
         "p_first": candidate.p_first,
-        "leased_at": Now(),
-        "lease_ends_at": Now() + timedelta(seconds=project.lease_seconds),
+        "leased_at": candidate.now,
+        "lease_ends_at": candidate.now + timedelta(seconds=membership.project.lease_seconds),
     }
-    earlier = Assignment.objects.filter(**identity)
-    if earlier.exists():
-        return _reopen(earlier, candidate, lease)
+    if candidate.lent_before:
+        return _reopen(Assignment.objects.filter(**identity), candidate, membership, lease)
     if not _take_slot_for(candidate):
-        return False
+        return None
     on_left = first_on_left if candidate.first_on_left is None else candidate.first_on_left
-    Assignment.objects.create(project=project, first_on_left=on_left, **identity, **lease)
-    return True
+    return Assignment.objects.create(project=membership.project, first_on_left=on_left, **identity, **lease)
 
 
 @transaction.atomic
-def _reopen(earlier: QuerySet[Assignment], candidate: Candidate, lease: dict[str, Any]) -> bool:
+def _reopen(
+    earlier: QuerySet[Assignment], candidate: Candidate, membership: Membership, lease: dict[str, Any]
+) -> Assignment | None:
     """Lend a closed assignment anew; its sides stay, so that a late verdict from the screen before means the same."""
     unjudged = earlier.exclude(closed_at=None).exclude(closed_as=Assignment.ClosedAs.COMPARED)
-    if unjudged.update(closed_at=None, closed_as="", skip_reason="", **lease):
-        if _take_slot_for(candidate):
-            return True
+    if not unjudged.update(closed_at=None, closed_as="", skip_reason="", **lease):
+        return None
+    if not _take_slot_for(candidate):
         transaction.set_rollback(True)
-    return False
+        return None
+    assignment = earlier.get()
+    assignment.project, assignment.annotator, assignment.pair = membership.project, membership.user, candidate.pair
+    return assignment
 
 
 def _take_slot_for(candidate: Candidate) -> bool:
-    return candidate.stream not in Stream.with_slots() or take_slot(candidate.pair_id)
-
-
-def _lock_membership(project: Project, annotator: User) -> None:
-    """Let one request of a person at a time take pairs, so that two tabs draw two coins."""
-    membership = Membership.objects.select_for_update().filter(project=project, user=annotator, active=True)
-    if not membership.exists():
-        raise NotAllowed("You are no longer a member of this project. Ask its admin for an invitation.")
-
-
-@transaction.atomic
-def _expire(assignment: Assignment) -> bool:
-    if not close(assignment, Assignment.ClosedAs.EXPIRED):
-        return False
-    free_slot(assignment)
-    return True
+    return candidate.stream not in Stream.with_slots() or take_slot(candidate.pair.pk)

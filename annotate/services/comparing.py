@@ -7,9 +7,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, User
-from annotate.services.assigning import close, free_slot, take_slot
+from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Project, User
+from annotate.services.assigning import last_ones, lease_pairs, lock_membership, top_up
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotFound
+from annotate.services.slots import close, free_slot, take_slot
 
 LONGEST_COMMENT = 10_000
 LONGEST_REASON = 40
@@ -28,6 +29,47 @@ class Timing:
         return (self.decided_at - self.shown_at).total_seconds()
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What an annotator decided, in stored order. `client_key` is the browser's: it makes sending it again harmless."""
+
+    outcome: Outcome
+    client_key: UUID
+    comment: str = ""
+    timing: Timing = Timing()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A stored comparison, whether this call stored it, and what its annotator holds now, the oldest first."""
+
+    comparison: Comparison
+    stored: bool
+    held: list[Assignment]
+
+
+def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: int = 0) -> Judged:
+    """Store a verdict, close its assignment, and lend more pairs until `by` holds `n`: one transaction for all of it.
+
+    A replay with the same key returns the first comparison. A verdict after the lease ended takes a slot again or is
+    stored as surplus. Nothing is lent while the project is paused. Raises NotFound if the assignment is somebody
+    else's, KeyReused if the key came before with another body, AlreadyCompared if `by` judged this pair elsewhere,
+    InvalidInput if the project does not offer the outcome.
+    """
+    if assignment.annotator_id != by.pk:
+        raise NotFound("There is no such assignment. Ask for the next pair.")
+    n = n if assignment.project.accepts_comparisons else 0
+    try:
+        _check(verdict, assignment.project)
+        with transaction.atomic():
+            comparison = _store(assignment, verdict)
+            held = top_up(lock_membership(assignment.project, by), n) if n else []
+    except (IntegrityError, AlreadyCompared, InvalidInput) as failure:
+        first = _first_of(failure, assignment, verdict)
+        return Judged(first, False, lease_pairs(project=assignment.project, annotator=by, n=n) if n else [])
+    return Judged(comparison, True, held if held or not n else last_ones(assignment.project, by, n))
+
+
 def record_comparison(
     *,
     assignment: Assignment,
@@ -37,25 +79,10 @@ def record_comparison(
     comment: str = "",
     timing: Timing = Timing(),
 ) -> tuple[Comparison, bool]:
-    """Store a verdict and close its assignment; return it and whether this call stored it.
-
-    A replay with the same key returns the first one. A verdict after the lease ended takes a slot again or is stored as
-    surplus. Raises NotFound if the assignment is somebody else's, KeyReused if the key came before with another body,
-    AlreadyCompared if `by` judged this pair elsewhere, InvalidInput if the project does not offer the outcome.
-    """
-    if assignment.annotator_id != by.pk:
-        raise NotFound("There is no such assignment. Ask for the next pair.")
-    if replay := Comparison.objects.filter(client_key=client_key).first():
-        return _same(replay, assignment, outcome, comment), False
-    if outcome not in assignment.project.offered_outcomes:
-        raise InvalidInput(f"This project does not offer {outcome!r}. Choose one of the outcomes on the page.")
-    _check_text(comment, "comment", at_most=LONGEST_COMMENT)
-    try:
-        return _store(assignment, outcome, client_key, comment, timing), True
-    except (IntegrityError, AlreadyCompared):
-        if replay := Comparison.objects.filter(client_key=client_key).first():
-            return _same(replay, assignment, outcome, comment), False
-        raise _already_compared(assignment) from None
+    """Store a verdict as judge_and_lease does, lending nothing; return it and whether this call stored it."""
+    verdict = Verdict(outcome, client_key, comment, timing)
+    judged = judge_and_lease(assignment=assignment, verdict=verdict, by=by)
+    return judged.comparison, judged.stored
 
 
 @transaction.atomic
@@ -96,26 +123,45 @@ def retract_comparison(*, comparison: Comparison, by: User) -> None:
         free_slot(assignment)
 
 
-@transaction.atomic
-def _store(assignment: Assignment, outcome: Outcome, client_key: UUID, comment: str, timing: Timing) -> Comparison:
+def _check(verdict: Verdict, project: Project) -> None:
+    if verdict.outcome not in project.offered_outcomes:
+        raise InvalidInput(f"This project does not offer {verdict.outcome!r}. Choose one of the outcomes on the page.")
+    _check_text(verdict.comment, "comment", at_most=LONGEST_COMMENT)
+
+
+def _store(assignment: Assignment, verdict: Verdict) -> Comparison:
+    """Write the verdict. Call inside a transaction."""
     in_time = close(assignment, Assignment.ClosedAs.COMPARED)
     surplus = not in_time and not _take_back(assignment)
     return Comparison.objects.create(
         project=assignment.project,
         assignment=assignment,
-        outcome=outcome,
-        comment=comment,
-        client_key=client_key,
-        shown_at=timing.shown_at,
-        decided_at=timing.decided_at,
-        seconds=timing.seconds(),
+        outcome=verdict.outcome,
+        comment=verdict.comment,
+        client_key=verdict.client_key,
+        shown_at=verdict.timing.shown_at,
+        decided_at=verdict.timing.decided_at,
+        seconds=verdict.timing.seconds(),
         surplus=surplus,
         guideline_version=assignment.project.guideline_version,
     )
 
 
+def _first_of(failure: Exception, assignment: Assignment, verdict: Verdict) -> Comparison:
+    """Return the comparison that came first with this key; without one, raise what stood in the way."""
+    if replay := Comparison.objects.filter(client_key=verdict.client_key).first():
+        return _same(replay, assignment, verdict)
+    if isinstance(failure, IntegrityError) and Comparison.objects.filter(assignment=assignment, retracted_at=None):
+        raise _already_compared(assignment) from None
+    raise failure
+
+
 def _take_back(assignment: Assignment) -> bool:
-    """Close a late verdict's assignment as compared and take its slot again; False if no slot is free."""
+    """Close a late verdict's assignment as compared and take its slot again; False if no slot is free.
+
+    The membership is locked first: the same person may just be lent the pair anew, which locks pair and assignment.
+    """
+    lock_membership(assignment.project, assignment.annotator)
     stored = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if stored.closed_as == Assignment.ClosedAs.COMPARED:
         raise _already_compared(assignment)
@@ -132,8 +178,8 @@ def _check_text(text: str, name: str, *, at_most: int) -> None:
         raise InvalidInput(f"The {name} holds a NUL character, which cannot be stored. Remove it and send it again.")
 
 
-def _same(stored: Comparison, assignment: Assignment, outcome: Outcome, comment: str) -> Comparison:
-    if (stored.assignment_id, stored.outcome, stored.comment) != (assignment.pk, outcome, comment):
+def _same(stored: Comparison, assignment: Assignment, verdict: Verdict) -> Comparison:
+    if (stored.assignment_id, stored.outcome, stored.comment) != (assignment.pk, verdict.outcome, verdict.comment):
         raise KeyReused("This client_key was used for another verdict. Make a new key for each verdict.")
     return stored
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from annotate.models import ApiToken, Assignment, AuditEvent, Invitation, Membership, Project, Role, User
 from annotate.services.accounts import create_sign_in_link, token_hash
-from annotate.services.assigning import close, free_slot
 from annotate.services.errors import Conflict, InvalidInput, LinkSpent, NotAllowed
+from annotate.services.slots import give_back
 
 INVITATION_DAYS = 14
 FIT_SETTINGS = ("outcomes", "strategy", "seed")
@@ -87,8 +87,7 @@ def remove_member(*, project: Project, user: User, by: User) -> None:
     Invitation.objects.filter(project=project).update(uses_left=0)
     Membership.objects.filter(project=project, user=user).update(active=False)
     for assignment in Assignment.objects.filter(project=project, annotator=user, closed_at=None):
-        if close(assignment, Assignment.ClosedAs.EXPIRED):
-            free_slot(assignment)
+        give_back(assignment)
     if not user.memberships.filter(active=True).exists():
         ApiToken.objects.filter(user=user).delete()
     _record(by, f"removed {user.username} from", project)

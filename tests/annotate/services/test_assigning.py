@@ -7,10 +7,11 @@ import pytest
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Outcome, Project, QueuedPair, Snapshot, Stream, User
-from annotate.services.assigning import lease_again, lease_pairs, release_expired
+from annotate.services.assigning import lease_again, lease_pairs
 from annotate.services.comparing import record_comparison, retract_comparison, skip_assignment
 from annotate.services.errors import NotAllowed, NotComparing
 from annotate.services.projects import archive_project, pause_project, resume_project
+from annotate.services.slots import release_expired
 from tests.factories import compare, lease, make_member, make_pair, make_project
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Project, User
-from annotate.services.assigning import release_expired
 from annotate.services.comparing import Timing, record_comparison, retract_comparison, skip_assignment
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotFound
+from annotate.services.slots import release_expired
 from tests.factories import compare, lease, make_member, make_project
 
 pytestmark = pytest.mark.django_db

@@ -14,9 +14,10 @@ from django.db.models import Count, F
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Comparison, Outcome, Pair, Project, User
-from annotate.services.assigning import lease_again, lease_pairs, release_expired
+from annotate.services.assigning import lease_again, lease_pairs
 from annotate.services.comparing import record_comparison, retract_comparison
 from annotate.services.errors import Conflict
+from annotate.services.slots import release_expired
 from tests.factories import lease, make_member, make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)

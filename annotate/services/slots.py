@@ -1,0 +1,47 @@
+"""Close assignments and move their pairs' slots. Every path that lends or takes back goes through here.
+
+The guarantee is the pair's `slots_taken`, raised by one conditional UPDATE and bounded by a CHECK; see
+docs/decisions/slots-are-a-counter.md.
+"""
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from annotate.models import Assignment, Pair, Project
+
+MOST_EXPIRED_AT_ONCE = 1000
+
+
+def close(assignment: Assignment, closed_as: Assignment.ClosedAs, **also: object) -> bool:
+    """Close an open assignment; return False if something else closed it first. Call inside a transaction."""
+    still_open = Assignment.objects.filter(pk=assignment.pk, closed_at=None)
+    return still_open.update(closed_at=Now(), closed_as=closed_as, **also) == 1
+
+
+def take_slot(pair_id: int) -> bool:
+    """Take one of the pair's slots if one is free. Call inside a transaction."""
+    return Pair.objects.assignable().filter(pk=pair_id).update(slots_taken=F("slots_taken") + 1) == 1
+
+
+def free_slot(assignment: Assignment) -> None:
+    """Give back the slot that the assignment took, if its stream takes one. Call inside a transaction."""
+    if assignment.takes_slot:
+        Pair.objects.filter(pk=assignment.pair_id).update(slots_taken=F("slots_taken") - 1)
+
+
+@transaction.atomic
+def give_back(assignment: Assignment) -> bool:
+    """End a lease without a verdict: anybody may be lent the pair, the same person too. False if it was closed."""
+    if not close(assignment, Assignment.ClosedAs.EXPIRED):
+        return False
+    free_slot(assignment)
+    return True
+
+
+def release_expired(project: Project | None = None, *, at_most: int = MOST_EXPIRED_AT_ONCE) -> int:
+    """Close the assignments whose lease ended and free their slots; return how many."""
+    expired = Assignment.objects.expired()
+    if project:
+        expired = expired.filter(project=project)
+    return sum(give_back(assignment) for assignment in expired.order_by("id")[:at_most])
