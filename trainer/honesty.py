@@ -115,6 +115,22 @@ def calibration_error(p_first: Floats, first_won: Flags, n_bins: int = N_BINS) -
     return sum(one.n * abs(one.mean_probability - one.frequency) for one in bins) / len(p_first)
 
 
+def calibration_error_by_luck(
+    p_first: Floats, *, seed: int, n_bins: int = N_BINS, n_samples: int = 200, level: float = 0.95
+) -> float:
+    """Return the ECE that true chances would stay below on that many labels with probability `level`.
+
+    Verdicts are drawn from the chances themselves and scored, n_samples times. Consistency resampling, Broecker &
+    Smith 2007, "Increasing the reliability of reliability diagrams".
+    """
+    p_B = np.sort(p_first, kind="stable")
+    sizes = [len(part) for part in np.array_split(p_B, min(n_bins, len(p_B)))]
+    starts = np.cumsum([0, *sizes[:-1]])
+    excess_SB = (np.random.default_rng(seed).random((n_samples, len(p_B))) < p_B) - p_B
+    errors_S = np.abs(np.add.reduceat(excess_SB, starts, axis=1)).sum(1) / len(p_B)
+    return float(np.quantile(errors_S, level))
+
+
 def bootstrap_interval(
     value_B: Floats, group_B: Integers, *, seed: int, n_samples: int = 1000, level: float = 0.95
 ) -> Interval:

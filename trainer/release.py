@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import false_discovery_control, kendalltau, t
 
-from trainer.honesty import bootstrap_interval, calibration_error, correctness, log_losses
+from trainer.honesty import (
+    bootstrap_interval,
+    calibration_error,
+    calibration_error_by_luck,
+    correctness,
+    log_losses,
+)
 
 MIN_GAIN, MORE_LABELS = -0.0025, 1.25  # with a quarter more labels a head may be this little (in nats) worse, perhaps
 ACCURACY_LOSS = 0.01
@@ -18,6 +24,7 @@ MIN_SLICE, FALSE_DISCOVERIES = 30, 0.10
 MIN_GROUPS = 5  # with fewer prompts labels are taken one by one
 CALIBRATED = 0.05
 SAME_RANKING = 0.8
+FIRST_LOOK = 100  # fresh audit labels; the next looks are at 200, 400, 800, ...
 ROUNDING = 1e-12
 
 MOST_LOSS = 2.0  # nats by which one label may count for or against a head
@@ -34,7 +41,8 @@ Decision = Literal["promote", "ask", "keep"]
 class Trial:
     """What the candidate and the released head said, before they saw them, of the same decisive audit labels.
 
-    p_new_B, p_old_B: P(first | decisive), moderated. group_B: prompts, or pairs where there are few prompts.
+    p_new_B, p_old_B: P(first | decisive); 1/2 throughout stands for no released head. group_B: prompts, or pairs where
+    there are few prompts.
     """
 
     p_new_B: Floats
@@ -49,11 +57,26 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """One condition of a promotion: the figure it was decided by, and the bound that the figure must keep to."""
+
+    name: Literal["gain", "accuracy", "slices", "calibration", "ranking"]
+    held: bool
+    figure: float
+    bound: float
+
+
+@dataclass(frozen=True)
 class Promotion:
-    """promote, ask a person, or keep the released head; and which conditions stand in the way, in words."""
+    """promote, ask a person, or keep the released head; each condition; and the slices that are worse."""
 
     decision: Decision
-    failed: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    worse: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        return tuple(condition.name for condition in self.conditions if not condition.held)
 
 
 def promotion(
@@ -69,19 +92,36 @@ def promotion(
     n_labels: that the candidate and the released head were fitted to. reference_rewards: of both, on the reference set.
     """
     if not len(trial.gain_B):
-        return Promotion("keep", ("no audit labels since the last release",))
-    conditions = {
-        "no better on unseen labels": gains_enough(gain_bound(trial, seed=seed), *n_labels),
-        "less accurate": keeps_accuracy(trial),
-        **{f"worse on {name}": False for name in worse_slices(trial, slices)},
-        "not calibrated": is_calibrated(trial),
-    }
-    failed = tuple(name for name, held in conditions.items() if not held)
-    if failed:
-        return Promotion("keep", failed)
-    if keeps_ranking(*reference_rewards):
-        return Promotion("promote", ())
-    return Promotion("ask", ("ranks the reference set otherwise",))
+        return Promotion("keep", ())
+    worse = worse_slices(trial, slices)
+    conditions = (
+        gains_enough(trial, *n_labels, seed=seed),
+        keeps_accuracy(trial),
+        Condition("slices", not worse, float(len(worse)), 0.0),
+        is_calibrated(trial, seed=seed),
+        keeps_ranking(*reference_rewards),
+    )
+    return Promotion(_decision(conditions), conditions, tuple(worse))
+
+
+def _decision(conditions: tuple[Condition, ...]) -> Decision:
+    failed = [condition.name for condition in conditions if not condition.held]
+    if not failed:
+        return "promote"
+    return "ask" if failed == ["ranking"] else "keep"
+
+
+def is_look(n_before: int, n_now: int) -> bool:
+    """Say whether a promotion is decided at n_now fresh labels, n_before having been there at the snapshot before.
+
+    At 100, 200, 400, ...: a head that is tried after every label is promoted by luck sooner or later.
+    """
+    return (n_now // FIRST_LOOK).bit_length() > (n_before // FIRST_LOOK).bit_length()
+
+
+def gains_enough(trial: Trial, n_new: int, n_old: int, *, seed: int) -> Condition:
+    bound, least = gain_bound(trial, seed=seed), MIN_GAIN if n_new >= MORE_LABELS * n_old else 0.0
+    return Condition("gain", bound > least, bound, least)
 
 
 def gain_bound(trial: Trial, *, seed: int) -> float:
@@ -89,13 +129,9 @@ def gain_bound(trial: Trial, *, seed: int) -> float:
     return bootstrap_interval(trial.gain_B, trial.group_B, seed=seed, level=0.90)[0]
 
 
-def gains_enough(bound: float, n_new: int, n_old: int) -> bool:
-    return bound > 0 or (bound > MIN_GAIN and n_new >= MORE_LABELS * n_old)
-
-
-def keeps_accuracy(trial: Trial) -> bool:
-    lost = correctness(trial.p_old_B, trial.first_won_B) - correctness(trial.p_new_B, trial.first_won_B)
-    return float(lost.mean()) <= ACCURACY_LOSS + ROUNDING
+def keeps_accuracy(trial: Trial) -> Condition:
+    gained = correctness(trial.p_new_B, trial.first_won_B) - correctness(trial.p_old_B, trial.first_won_B)
+    return Condition("accuracy", gained.mean() >= -ACCURACY_LOSS - ROUNDING, float(gained.mean()), -ACCURACY_LOSS)
 
 
 def worse_slices(trial: Trial, slices: dict[str, Flags]) -> list[str]:
@@ -111,14 +147,18 @@ def worse_slices(trial: Trial, slices: dict[str, Flags]) -> list[str]:
     return [name for name, chance in zip(tested, adjusted, strict=True) if chance <= FALSE_DISCOVERIES]
 
 
-def is_calibrated(trial: Trial) -> bool:
-    new = calibration_error(trial.p_new_B, trial.first_won_B)
-    return new <= CALIBRATED or new <= calibration_error(trial.p_old_B, trial.first_won_B)
+def is_calibrated(trial: Trial, *, seed: int) -> Condition:
+    """ECE <= .05, or no more than a calibrated head has by luck nineteen times in twenty, or no worse than before."""
+    error = calibration_error(trial.p_new_B, trial.first_won_B)
+    luck = calibration_error_by_luck(trial.p_new_B, seed=seed)
+    bound = max(CALIBRATED, luck, calibration_error(trial.p_old_B, trial.first_won_B))
+    return Condition("calibration", error <= bound + ROUNDING, error, bound)
 
 
-def keeps_ranking(reward_new_N: Floats, reward_old_N: Floats) -> bool:
+def keeps_ranking(reward_new_N: Floats, reward_old_N: Floats) -> Condition:
     """Say whether Kendall's tau between two heads' rewards of the reference set is at least .8."""
-    return bool(kendalltau(reward_new_N, reward_old_N).statistic >= SAME_RANKING - ROUNDING)
+    tau = float(kendalltau(reward_new_N, reward_old_N).statistic)
+    return Condition("ranking", tau >= SAME_RANKING - ROUNDING, tau, SAME_RANKING)
 
 
 def chance_of_loss(gain_B: Floats, group_B: Integers) -> float:

@@ -6,6 +6,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 from trainer.honesty import (
     bootstrap_interval,
     calibration_error,
+    calibration_error_by_luck,
     clustered_interval,
     noise_ceiling,
     raw_agreement,
@@ -152,3 +153,12 @@ def test_the_ceiling_holds_the_best_possible_accuracy(chances: list[float]) -> N
 @pytest.mark.parametrize("agreement", [0.4, np.nan])
 def test_agreement_below_chance_gives_no_ceiling(agreement: float) -> None:
     assert np.isnan(noise_ceiling(agreement)).all()
+
+
+def test_the_luck_of_true_chances_is_that_of_simulated_verdicts() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.2, 0.8, 400)
+
+    errors = [calibration_error(p, rng.random(400) < p) for _ in range(2000)]
+
+    assert calibration_error_by_luck(p, seed=0, n_samples=2000) == pytest.approx(np.quantile(errors, 0.95), abs=0.003)
