@@ -14,7 +14,7 @@ from torch import Tensor
 from trainer.acquire import Candidates, Selection, pool_variance, select_pairs
 from trainer.fit import Fit, Start, fit_head
 from trainer.geometry import Geometry, fit_geometry
-from trainer.head import Head
+from trainer.head import Head, readings
 from trainer.inputs import Inputs, make_inputs
 from trainer.judge import LabelReport, Metrics, judge
 from trainer.likelihood import decisive_probability, tie_edge
@@ -22,8 +22,6 @@ from trainer.material import FitConfig, Material
 from trainer.posterior import Posterior, laplace_posterior, posterior_over, sharpness
 from trainer.problem import Problem
 from trainer.tune import precision_for
-
-ROUNDING = 1e-9  # a spread of rewards below this is no spread
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -92,9 +90,9 @@ def refit(
         variance_M = seen.variances(inputs.first_M, inputs.second_M)
         p_first_M = _probabilities(inputs, seen, variance_M, fit, judgement.temperature)
     with _timed(seconds, "queue"):
-        selection = _select(config, inputs, seen, variance_M, fit, seed)
+        selection = _select(config, inputs, seen, variance_M, fit, _draw_seed(seed, material))
     head = Head(
-        **_readings(seen),
+        **readings(seen.reward_N.cpu().numpy()),
         weights_D=geometry.lift(fit.point.weight_K).float().cpu().numpy(),
         cuts=tuple(fit.point.cuts_C.tolist()),
         prior_precision=fit.prior_precision,
@@ -174,17 +172,14 @@ def _select(config: FitConfig, inputs: Inputs, seen: Posterior, variance_M: Tens
     return select_pairs(candidates, n_pairs=config.n_queue, n_labels=n_labels, strategy=config.strategy, seed=seed)
 
 
+def _draw_seed(seed: int, material: Material) -> int:
+    """Return a seed of its own for each set of labels: luck that is used twice makes propensities false."""
+    return int(sha256(f"{seed} {material.labels_digest}".encode()).hexdigest()[:15], 16)
+
+
 def _queue(inputs: Inputs, selection: Selection, p_first_M: Floats) -> Queue:
     pair_Q = inputs.askable_P[selection.chosen_Q].cpu().numpy()
     return Queue(pair_Q, selection.information_Q.numpy(), selection.propensity_Q.numpy(), p_first_M[pair_Q])
-
-
-def _readings(seen: Posterior) -> dict[str, float]:
-    """Return the bias that makes rewards average to 0, and the scale that gives them unit spread on screens."""
-    if not len(seen.reward_N):
-        return {"bias": 0.0, "display_scale": 1.0}
-    spread = seen.reward_N.std(correction=0).item()
-    return {"bias": -seen.reward_N.mean().item(), "display_scale": 1 / spread if spread > ROUNDING else 1.0}
 
 
 @contextmanager

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from trainer.flips import flip_rates, matched, next_opinions
+
+
+def opinions(*labels: tuple[int, int, int, bool]) -> np.ndarray:
+    """Return the next opinions of (pair, annotator, verdict, blind) labels."""
+    pair, annotator, verdict, blind = (np.array(column) for column in zip(*labels, strict=True))
+    return next_opinions(verdict, pair, annotator, blind)
+
+
+def test_the_next_opinion_is_somebody_elses_later_blind_and_decisive() -> None:
+    first, others = (7, 1, 1, True), {"same person": (7, 1, -1, True), "imported": (7, 2, -1, False)}
+
+    assert opinions(first, (7, 2, -1, True)).tolist() == [1, -1]
+    assert opinions(first, (8, 2, -1, True)).tolist() == [-1, -1]
+    assert opinions(first, (7, 2, 0, True)).tolist() == [-1, -1]
+    assert all(opinions(first, other).tolist() == [-1, -1] for other in others.values())
+
+
+def test_a_third_opinion_is_the_next_of_the_second_alone() -> None:
+    assert opinions((7, 1, 1, True), (7, 2, -1, True), (7, 3, 1, True)).tolist() == [1, 2, -1]
+
+
+def test_an_imported_verdict_may_be_contradicted_here() -> None:
+    assert opinions((7, 1, 1, False), (7, 2, -1, True)).tolist() == [1, -1]
+
+
+def test_each_target_gets_the_nearest_candidate_that_is_left() -> None:
+    candidates = np.array([0.1, 0.4, 0.41, 0.2])
+
+    chosen = matched(np.array([0.4, 0.1, 0.4]), candidates, seed=0)
+
+    assert sorted(chosen.tolist()) == [0, 1, 2]
+    assert sorted(matched(np.full(9, 0.3), candidates, seed=0).tolist()) == [0, 1, 2, 3]
+
+
+def judged(n: int, *, wrong: float, seed: int) -> dict[str, np.ndarray]:
+    """Return n pairs judged twice: the true side is what the head says with .8, a share of first verdicts is a slip."""
+    rng = np.random.default_rng(seed)
+    slip = rng.random(n) < wrong
+    first, second = np.where(slip, -1, 1), np.ones(n, int)
+    return {
+        "p_first_B": np.full(2 * n, 0.8),
+        "verdict_B": np.stack([first, second], 1).ravel(),
+        "pair_B": np.repeat(np.arange(n), 2),
+        "annotator_B": np.tile([1, 2], n),
+        "blind_B": np.full(2 * n, True),
+    }
+
+
+def test_slips_are_contradicted_and_their_controls_are_not() -> None:
+    flips = flip_rates(**judged(500, wrong=0.1, seed=0), seed=0)
+
+    assert flips is not None
+    assert flips.surprising.share == 1.0
+    assert flips.controls.share == 0.0
+    assert flips.surprising.n == flips.controls.n
+    assert flips.surprising.interval[0] > 0.9
+
+
+def test_where_verdicts_are_coin_tosses_surprise_finds_nothing() -> None:
+    rng = np.random.default_rng(1)
+    tossed = judged(2000, wrong=0, seed=0) | {"verdict_B": rng.choice([-1, 1], 4000)}
+    tossed["p_first_B"] = rng.uniform(0.2, 0.8, 2000).repeat(2)
+
+    flips = flip_rates(**tossed, seed=0)
+
+    assert flips is not None
+    assert flips.surprising.share == pytest.approx(0.5, abs=0.06)
+    assert flips.controls.share == pytest.approx(0.5, abs=0.06)
+
+
+def test_without_a_second_opinion_there_is_no_rate() -> None:
+    once = judged(20, wrong=0.5, seed=0) | {"pair_B": np.arange(40)}
+
+    assert flip_rates(**once, seed=0) is None

@@ -1,0 +1,85 @@
+"""How often the next person contradicts a verdict that surprised the head, against matched ones that did not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.honesty import Interval, wilson_interval
+
+EVEN = 0.5
+MOST_TARGETS = 1000
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of n verdicts the next person contradicted, as a share with a 95 % interval (Wilson)."""
+
+    n: int
+    share: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Flip rates of surprising verdicts and of as many controls; the difference is what surprise finds."""
+
+    surprising: Rate
+    controls: Rate
+
+
+def flip_rates(
+    p_first_B: Floats, verdict_B: Integers, pair_B: Integers, annotator_B: Integers, blind_B: Flags, *, seed: int
+) -> Flips | None:
+    """Compare, over decisive verdicts whose pair another person judged later; None where there are none.
+
+    Labels stand in the order they came. p_first_B: moderated, by the head without any label of the pair: the second
+    opinion must not have told it. verdict_B: +1 first, -1 second, 0 neither. blind_B: judged here, so without sight of
+    the other verdict; only the later one has to be.
+    """
+    later_B = next_opinions(verdict_B, pair_B, annotator_B, blind_B)
+    known_B = (later_B >= 0) & (verdict_B != 0) & np.isfinite(p_first_B)
+    p_label_B = np.where(verdict_B > 0, p_first_B, 1 - p_first_B)
+    surprising = np.flatnonzero(known_B & (p_label_B < EVEN))[-MOST_TARGETS:]
+    if not len(surprising):
+        return None
+    calm = np.flatnonzero(known_B & (p_label_B >= EVEN))
+    sure_B = np.abs(p_first_B - EVEN)
+    controls = calm[matched(sure_B[surprising], sure_B[calm], seed=seed)]
+    flipped_B = verdict_B != verdict_B[later_B]
+    return Flips(_rate(flipped_B[surprising]), _rate(flipped_B[controls]))
+
+
+def next_opinions(verdict_B: Integers, pair_B: Integers, annotator_B: Integers, blind_B: Flags) -> Integers:
+    """Return for each label the next decisive, blind label of its pair by somebody else; -1 where there is none."""
+    later_B = np.full(len(pair_B), -1)
+    waiting: dict[int, list[int]] = {}
+    for label, pair in enumerate(pair_B.tolist()):
+        earlier = waiting.setdefault(pair, [])
+        if blind_B[label] and verdict_B[label]:
+            others = [one for one in earlier if annotator_B[one] != annotator_B[label]]
+            later_B[others] = label
+            waiting[pair] = earlier = [one for one in earlier if one not in others]
+        earlier.append(label)
+    return later_B
+
+
+def matched(wanted_T: Floats, value_P: Floats, *, seed: int) -> Integers:
+    """Return for each wanted value the candidate nearest to it, each used once, while there are any.
+
+    Targets choose in random order (Rubin 1973, nearest available matching).
+    """
+    free, chosen = list(range(len(value_P))), []
+    for target in np.random.default_rng(seed).permutation(len(wanted_T))[: len(value_P)]:
+        nearest = int(np.abs(value_P[free] - wanted_T[target]).argmin())
+        chosen.append(free.pop(nearest))
+    return np.array(chosen, np.int64)
+
+
+def _rate(flipped: Flags) -> Rate:
+    n = len(flipped)
+    return Rate(n, float(flipped.mean()) if n else float("nan"), wilson_interval(float(flipped.sum()), n))
