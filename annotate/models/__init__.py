@@ -4,7 +4,8 @@ from annotate.models.accounts import ApiToken, AuditEvent, SignInLink, User
 from annotate.models.judging import Assignment, Comparison, ComparisonEvent, Flag
 from annotate.models.learning import Disagreement, Embedding, QueuedPair, ReferenceResponse, Snapshot, Study
 from annotate.models.material import Pair, Prompt, Response
-from annotate.models.projects import Invitation, Membership, Project
+from annotate.models.projects import GuidelineVersion, Invitation, Membership, Project
+from annotate.models.ranking import Ranking
 from annotate.models.vocabulary import KeyPreset, Outcome, Role, Stream
 from annotate.models.work import Pulse, Run
 
@@ -17,6 +18,7 @@ __all__ = [
     "Disagreement",
     "Embedding",
     "Flag",
+    "GuidelineVersion",
     "Invitation",
     "KeyPreset",
     "Membership",
@@ -26,6 +28,7 @@ __all__ = [
     "Prompt",
     "Pulse",
     "QueuedPair",
+    "Ranking",
     "ReferenceResponse",
     "Response",
     "Role",

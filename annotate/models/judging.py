@@ -47,6 +47,9 @@ class Assignment(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_as = models.CharField(max_length=10, choices=ClosedAs, blank=True)
     skip_reason = models.CharField(max_length=40, blank=True)
+    ranking = models.ForeignKey(
+        "Ranking", null=True, on_delete=models.PROTECT, related_name="assignments", help_text="Lent as part of it."
+    )
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -89,6 +92,9 @@ class Comparison(models.Model):
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="comparisons")
     public_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     outcome = models.CharField(max_length=10, choices=Outcome)
+    strength = models.SmallIntegerField(null=True, help_text="3 first much better ... 0 tie ... -3 second much better.")
+    criteria = models.JSONField(default=dict, help_text="The outcome on each of the project's criteria.")
+    ranking = models.ForeignKey("Ranking", null=True, on_delete=models.PROTECT, related_name="comparisons")
     comment = models.TextField(blank=True)
     client_key = models.UUIDField(unique=True, default=uuid4)
     shown_at = models.DateTimeField(null=True)
@@ -109,6 +115,13 @@ class Comparison(models.Model):
                 name="comparison_effective_once", fields=["assignment"], condition=Q(retracted_at=None)
             ),
             models.CheckConstraint(name="comparison_outcome", condition=Q(outcome__in=Outcome.values)),
+            models.CheckConstraint(
+                name="comparison_strength_agrees_with_outcome",
+                condition=Q(strength=None)
+                | Q(outcome=Outcome.FIRST, strength__gte=1, strength__lte=3)
+                | Q(outcome=Outcome.SECOND, strength__gte=-3, strength__lte=-1)
+                | Q(outcome=Outcome.TIE, strength=0),
+            ),
         ]
         indexes = [models.Index(name="comparison_of_project", fields=["project", "id"])]
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotate.models.projects import Project
+from annotate.models.vocabulary import Outcome
 
 
 class Prompt(models.Model):
@@ -41,9 +42,11 @@ class Response(models.Model):
     text = models.TextField(blank=True)
     source = models.CharField(max_length=200, blank=True)
     text_hash = models.CharField(max_length=64)
+    leak = models.CharField(max_length=100, blank=True, help_text="The first phrase by which it names its source.")
 
     class Meta:
         constraints = [models.UniqueConstraint(name="response_once", fields=["prompt", "text_hash", "source"])]
+        indexes = [models.Index(name="response_leaks", fields=["project", "id"], condition=~Q(leak=""))]
 
     def __str__(self) -> str:
         return self.text[:80] or "(empty response)"
@@ -75,6 +78,8 @@ class Pair(models.Model):
     overlap = models.PositiveSmallIntegerField()
     slots_taken = models.PositiveSmallIntegerField(default=0)
     open = models.BooleanField(default=True)
+    gold_outcome = models.CharField(max_length=10, choices=Outcome, blank=True, help_text="The known answer, if any.")
+    gold_note = models.TextField(blank=True, help_text="Why it is the answer; shown in the training round alone.")
     metadata = models.JSONField(default=dict)
 
     objects = PairQuerySet.as_manager()
@@ -92,13 +97,18 @@ class Pair(models.Model):
                 name="pair_slots_within_overlap",
                 condition=Q(slots_taken__gte=0, slots_taken__lte=F("overlap")),
             ),
+            models.CheckConstraint(
+                name="pair_gold_is_never_lent_for_a_slot", condition=Q(gold_outcome="") | Q(open=False)
+            ),
+            models.CheckConstraint(name="pair_gold_outcome", condition=Q(gold_outcome__in=["", *Outcome.values])),
         ]
         indexes = [
+            models.Index(name="pair_gold", fields=["project", "shuffle"], condition=~Q(gold_outcome="")),
             models.Index(
                 name="pair_assignable",
                 fields=["project", "audit", "shuffle"],
                 condition=Q(open=True, slots_taken__lt=F("overlap")),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

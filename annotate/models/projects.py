@@ -3,9 +3,19 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from annotate.models.accounts import User
 from annotate.models.vocabulary import Outcome, Role
+
+NAMES_OF_SYSTEMS = ("Claude", "ChatGPT", "GPT-4", "Gemini", "Bard", "Llama", "Mistral", "Grok", "Qwen", "DeepSeek")
+MAKERS = ("OpenAI", "Anthropic", "Google", "Meta", "Mistral AI", "xAI", "Alibaba Cloud", "DeepSeek")
+
+
+def default_leak_phrases() -> list[str]:
+    """Return the phrases by which systems commonly name themselves."""
+    named = [f"{words} {name}" for name in NAMES_OF_SYSTEMS for words in ("As", "I'm", "I am", "My name is")]
+    return named + [f"{made} by {maker}" for maker in MAKERS for made in ("developed", "created", "trained", "made")]
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -23,6 +33,9 @@ class Project(models.Model):
     class Outcomes(models.TextChoices):
         BINARY = "binary", "A or B"
         TIES = "ties", "A, B, tie or both bad"
+        STRENGTH5 = "strength5", "A or B, much or slightly better; tie or both bad"
+        STRENGTH7 = "strength7", "A or B, much, clearly or slightly better; tie or both bad"
+        RANKING = "ranking", "The order of several responses at once, ties allowed"
 
     class Strategy(models.TextChoices):
         VOPT = "vopt", "V-optimal: asks what makes predictions of all pairs surest"
@@ -48,6 +61,16 @@ class Project(models.Model):
     )
     lease_seconds = models.PositiveIntegerField(default=900, validators=[MinValueValidator(10)])
     undo_seconds = models.PositiveIntegerField(default=600)
+    criteria = models.JSONField(default=list, blank=True)
+    ranking_size = models.PositiveSmallIntegerField(
+        default=4, validators=[MinValueValidator(3), MaxValueValidator(7)], help_text="Responses ranked at once."
+    )
+    gold_share = models.FloatField(default=0.0)
+    training_pairs = models.PositiveSmallIntegerField(
+        default=0, help_text="Gold pairs that each annotator judges rightly, with feedback, before live work."
+    )
+    leak_phrases = models.JSONField(default=default_leak_phrases, blank=True)
+    mask_leaks = models.BooleanField(default=True)
     audit_share = models.FloatField(default=0.2)
     repeat_share = models.FloatField(default=0.1)
     repeat_after = models.PositiveIntegerField(default=1000, help_text="Comparisons before repeats begin.")
@@ -59,6 +82,9 @@ class Project(models.Model):
     release_automatically = models.BooleanField(default=True)
     config_version = models.PositiveIntegerField(default=1)
     seconds_between_trainings = models.PositiveIntegerField(default=0)
+    encoder = models.JSONField(default=dict, blank=True, help_text="Settings of the encoder in use; {} is the default.")
+    encoder_key = models.CharField(max_length=64, blank=True, help_text="Of its embeddings; empty before the first.")
+    next_encoder = models.JSONField(null=True, blank=True, help_text="Settings of the encoder that is to replace it.")
     created_at = models.DateTimeField(auto_now_add=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -71,12 +97,28 @@ class Project(models.Model):
             models.CheckConstraint(name="project_overlap", condition=Q(overlap__gte=1, audit_overlap__gte=1)),
             models.CheckConstraint(
                 name="project_stream_shares",
-                condition=Q(audit_share__gte=0, repeat_share__gte=0, audit_share__lte=1 - F("repeat_share")),
+                condition=Q(
+                    audit_share__gte=0,
+                    repeat_share__gte=0,
+                    gold_share__gte=0,
+                    audit_share__lte=1 - F("repeat_share") - F("gold_share"),
+                ),
             ),
+            models.CheckConstraint(name="project_ranking_size", condition=Q(ranking_size__gte=3, ranking_size__lte=7)),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def offered_strengths(self) -> tuple[int, ...]:
+        """Return how much better one response may be called: 1 slightly, 2 clearly, 3 much; none without a scale."""
+        return {self.Outcomes.STRENGTH5: (1, 3), self.Outcomes.STRENGTH7: (1, 2, 3)}.get(self.outcomes, ())
+
+    @property
+    def fit_scale(self) -> str:
+        """Return the trainer's scale of the outcomes; the pairs of a ranking may be ties."""
+        return self.Outcomes.TIES if self.outcomes == self.Outcomes.RANKING else self.outcomes
 
     @property
     def offered_outcomes(self) -> tuple[Outcome, ...]:
@@ -86,6 +128,23 @@ class Project(models.Model):
     @property
     def accepts_comparisons(self) -> bool:
         return self.paused_at is None and self.archived_at is None
+
+
+class GuidelineVersion(models.Model):
+    """The guidelines of a project as they stood from `created_at` to the next version. Append-only."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="guideline_versions")
+    number = models.PositiveIntegerField()
+    text = models.TextField(blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(name="guideline_version_once", fields=["project", "number"])]
+
+    def __str__(self) -> str:
+        return f"guidelines {self.number} of {self.project}"
 
 
 class Membership(models.Model):
@@ -99,6 +158,7 @@ class Membership(models.Model):
     n_lent = models.PositiveIntegerField(default=0, help_text="Leases so far: the seeded coin's turn.")
     learn_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the learn pairs is.")
     audit_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the audit pairs is.")
+    guidelines_read = models.PositiveIntegerField(default=0, help_text="The newest guideline version they have read.")
 
     class Meta:
         constraints = [
@@ -108,6 +168,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} of {self.project}"
+
+    @property
+    def has_guidelines_to_read(self) -> bool:
+        """Say whether the project's guidelines have changed since this person read them; the project is loaded."""
+        return bool(self.project.guidelines.strip()) and self.guidelines_read < self.project.guideline_version
 
     def may(self, role: Role) -> bool:
         """Say whether this membership has the rights of `role`."""

@@ -32,12 +32,19 @@ class Stream(TextChoices):
     LEARN = "learn"
     AUDIT = "audit"
     REPEAT = "repeat"
+    GOLD = "gold"
+    TRAINING = "training"
     IMPORT = "import"
 
     @classmethod
     def with_slots(cls) -> tuple["Stream", ...]:
         """Return the streams whose assignments take one of the pair's slots."""
         return (cls.LEARN, cls.AUDIT)
+
+    @classmethod
+    def with_known_answer(cls) -> tuple["Stream", ...]:
+        """Return the streams that measure people: no head learns from them, and no headline number counts them."""
+        return (cls.GOLD, cls.TRAINING)
 
 
 class KeyPreset(TextChoices):

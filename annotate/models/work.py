@@ -11,6 +11,7 @@ class Run(models.Model):
 
     class Kind(models.TextChoices):
         EMBED = "embed"
+        REEMBED = "reembed"
         FIT = "fit"
         STUDY = "study"
 
