@@ -5,7 +5,9 @@ Axes, as they end the names of tensors here and everywhere in this package:
     N  responses                  B  comparisons (labels)      M  pairs of the project
     D  embedding size             K  directions of the head    C  cut points
     S  bootstrap samples          U  distinct texts            T  tokens
-    Q  pairs in the queue         G  groups (prompts, pairs)   P  shortlisted candidate pairs
+    Q  pairs in the queue         G  groups, rankings          P  shortlisted candidate pairs
+    R  responses with a label     E  edges of rankings         J  places of a ranking
+    A  annotators                 E  effects (beside.py)       S  features of style (style.py)
 
 A label is a comparison as the trainer sees it: a verdict on a pair, as numbers, with a weight.
 

@@ -71,8 +71,7 @@ def pool_variance(posterior: Posterior, cuts_C: Tensor, first_M: Tensor, second_
     """Return L^-1 M L^-T, M = mean over the project's pairs of v d d^T, through the Laplacian of all pairs."""
     graph = comparison_graph(first_M, second_M, len(posterior.whitened_NK))
     information_M = fisher_information(posterior.margins(first_M, second_M), cuts_C)
-    spread_NK = graph.laplacian(information_M.float()) @ posterior.whitened_NK
-    return posterior.whitened_NK.T @ spread_NK / max(len(first_M), 1)
+    return graph.gram(posterior.whitened_NK, information_M).float() / max(len(first_M), 1)
 
 
 def select_pairs(candidates: Candidates, *, n_pairs: int, n_labels: int, strategy: Strategy, seed: int) -> Selection:

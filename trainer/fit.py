@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from trainer.likelihood import PRIOR_VARIANCE, MarginTerms, cut_terms, margin_terms
+from trainer.likelihood import PRIOR_VARIANCE, CutTerms, MarginTerms, cut_terms
 from trainer.problem import Problem
 
 GRADIENT_TOLERANCE = 1e-8  # of the largest component of the gradient of the mean loss
@@ -48,7 +49,7 @@ class Objective:
     def at(self, weight_K: Tensor, log_step: Tensor, margin_B: Tensor | None = None) -> Point:
         margin_B = self.problem.margins(weight_K) if margin_B is None else margin_B
         cuts_C = self.problem.cut_points.cuts(log_step)
-        terms = margin_terms(margin_B, *self.problem.intervals.bounds(cuts_C))
+        terms = self.problem.terms(margin_B, cuts_C)
         prior = self.precision * weight_K.square().sum() + log_step.square().sum() / PRIOR_VARIANCE
         objective = (self.problem.weight_B @ terms.loss_B + prior / 2).item()
         return Point(weight_K, log_step, cuts_C, margin_B, terms, objective)
@@ -58,7 +59,7 @@ class Objective:
         gradient = self.problem.pull_back(self.problem.weight_B * point.terms.rho_B) + self.precision * point.weight_K
         if not len(point.log_step):
             return gradient
-        cut = cut_terms(point.margin_B, point.cuts_C, self.problem.intervals, self.problem.weight_B)
+        cut = self._cut_terms(point)
         jacobian = self.problem.cut_points.jacobian(point.log_step)
         return torch.cat([gradient, jacobian.T @ cut.gradient_C + point.log_step / PRIOR_VARIANCE])
 
@@ -68,13 +69,18 @@ class Objective:
         matrix.diagonal().add_(self.precision)
         if not len(point.log_step):
             return matrix
-        cut = cut_terms(point.margin_B, point.cuts_C, self.problem.intervals, self.problem.weight_B)
+        cut = self._cut_terms(point)
         jacobian = self.problem.cut_points.jacobian(point.log_step)
-        border = torch.stack([self.problem.pull_back(row) for row in jacobian.T @ cut.mixed_CB], dim=1)
+        of_edges = (0, len(point.margin_B) - self.problem.n_labels)  # rankings have no cut points
+        border = torch.stack([self.problem.pull_back(pad(row, of_edges)) for row in jacobian.T @ cut.mixed_CB], dim=1)
         # Bounded below, so that the matrix stays positive definite far from the optimum too.
         bend = (jacobian.T @ cut.gradient_C).clamp(min=-0.5 / PRIOR_VARIANCE) + 1 / PRIOR_VARIANCE
         corner = jacobian.T @ cut.curvature_CC @ jacobian + torch.diag(bend)
         return torch.cat([torch.cat([matrix, border], 1), torch.cat([border.T, corner], 1)])
+
+    def _cut_terms(self, point: Point) -> CutTerms:
+        n = self.problem.n_labels
+        return cut_terms(point.margin_B[:n], point.cuts_C, self.problem.intervals, self.problem.weight_B[:n])
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Fit:
 def fit_head(problem: Problem, prior_precision: float, start: Start | None = None) -> Fit:
     """Minimise the objective exactly, from `start` where it is given; the minimum is one and the same."""
     objective = Objective(problem, prior_precision)
-    total_weight = max(problem.weight_B.sum().item(), 1.0)
+    total_weight = problem.total_weight
     point = objective.at(*(start or _origin(problem)))
     gradient = objective.gradient(point)
     worst, factor, n_steps, n_factors = _largest(gradient) / total_weight, None, 0, 0

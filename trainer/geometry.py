@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from trainer.graph import Graph, comparison_graph
+from trainer.scratch import room
 
 RANK = 512
 SMALL = 1024  # up to this embedding size the exact eigenproblem is cheaper than the randomised one
@@ -30,12 +32,12 @@ class Geometry:
     coordinates_NK: Tensor
     made_from: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return _digest(np.float64(self.scale).tobytes(), self.rotation_DK.cpu().numpy().tobytes())
 
     def project(self, embedding_ND: Tensor) -> Tensor:
-        return self.scale * _in_rows(embedding_ND, self.rotation_DK)
+        return _in_rows(embedding_ND, self.scale * self.rotation_DK)
 
     def lift(self, weight_K: Tensor) -> Tensor:
         """Map weights on coordinates back to weights on embeddings."""
@@ -52,12 +54,13 @@ def fit_geometry(
     """Find the directions in which the pairs differ most: the top eigenvectors of E^T L E.
 
     Exact for small embeddings or few responses, else by seeded randomised subspace iteration
-    (Halko, Martinsson & Tropp 2011, algorithm 4.4), whose cost is POWER_STEPS passes over E.
+    (Halko, Martinsson & Tropp 2011, algorithm 4.4), whose cost is POWER_STEPS passes over E. The embeddings may stay in
+    memory that is mapped from a file; the work is done where first_M is.
     """
     graph = comparison_graph(first_M, second_M, len(embedding_ND))
     scale = _scale(embedding_ND, first_M, second_M)
     rotation_DK = _rotation(embedding_ND, graph, rank, seed)
-    coordinates_NK = scale * _in_rows(embedding_ND, rotation_DK)
+    coordinates_NK = _in_rows(embedding_ND, scale * rotation_DK)
     return Geometry(scale, rotation_DK, coordinates_NK, made_from)
 
 
@@ -67,40 +70,52 @@ def _digest(*parts: bytes) -> str:
 
 def _scale(embedding_ND: Tensor, first_M: Tensor, second_M: Tensor) -> float:
     total = 0.0
-    for first, second in zip(torch.split(first_M, ROWS), torch.split(second_M, ROWS), strict=True):
-        difference = embedding_ND[first].float() - embedding_ND[second].float()
-        total += difference.square().sum(1).double().sum().item()
+    for first, second in zip(torch.split(first_M.cpu(), ROWS), torch.split(second_M.cpu(), ROWS), strict=True):
+        ends = (embedding_ND[end].to(first_M.device).float() for end in (first, second))
+        total += torch.sub(*ends).square().sum(1).double().sum().item()
     return (len(first_M) / total) ** 0.5 if total > 0 else 1.0
 
 
 def _rotation(embedding_ND: Tensor, graph: Graph, rank: int, seed: int) -> Tensor:
     n, size = embedding_ND.shape
+    device = graph.first.device
     if size <= rank:
-        return torch.eye(size, device=embedding_ND.device)
-    laplacian = graph.laplacian(torch.ones(len(graph.first), device=embedding_ND.device))
+        return torch.eye(size, device=device)
     if size <= SMALL:
-        basis_DK = torch.eye(size, device=embedding_ND.device)
+        basis_DK = torch.eye(size, device=device)
     elif n <= rank:
-        basis_DK = _orthonormal(embedding_ND.float().T)
+        basis_DK = _orthonormal(embedding_ND.to(device).float().T)
     else:
-        basis_DK = _sketch(embedding_ND, laplacian, rank + OVERSAMPLING, seed)
-    return _ritz(embedding_ND, laplacian, basis_DK)[:, :rank].contiguous()
+        basis_DK = _sketch(embedding_ND, graph, rank + OVERSAMPLING, seed)
+    return _ritz(embedding_ND, graph, basis_DK)[:, :rank].contiguous()
 
 
-def _sketch(embedding_ND: Tensor, laplacian: Tensor, width: int, seed: int) -> Tensor:
+def _sketch(embedding_ND: Tensor, graph: Graph, width: int, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    basis_DK = torch.randn(embedding_ND.shape[1], width, generator=generator).to(embedding_ND.device)
+    basis_DK = torch.randn(embedding_ND.shape[1], width, generator=generator).to(graph.first.device)
     for _ in range(POWER_STEPS):
-        basis_DK = _orthonormal(_spread(embedding_ND, laplacian @ _in_rows(embedding_ND, basis_DK)))
+        basis_DK = _orthonormal(_power(embedding_ND, graph, basis_DK))
     return basis_DK
 
 
-def _ritz(embedding_ND: Tensor, laplacian: Tensor, basis_DK: Tensor) -> Tensor:
+def _power(embedding_ND: Tensor, graph: Graph, basis_DK: Tensor) -> Tensor:
+    """Return E^T L E B in fp32."""
+    total_DK = torch.zeros_like(basis_DK)
+    for rows, spread in graph.spread(_in_rows(embedding_ND, basis_DK), _ones(graph)):
+        for some, value in zip(torch.split(embedding_ND[rows], ROWS), torch.split(spread, ROWS), strict=True):
+            total_DK.addmm_(some.to(value.device).float().T, value)
+    return total_DK
+
+
+def _ritz(embedding_ND: Tensor, graph: Graph, basis_DK: Tensor) -> Tensor:
     """Rotate the basis to the eigenvectors of E^T L E within it, largest first (Rayleigh-Ritz)."""
-    seen_NK = _in_rows(embedding_ND, basis_DK)
-    _, vectors = torch.linalg.eigh((seen_NK.T @ (laplacian @ seen_NK)).double())
+    _, vectors = torch.linalg.eigh(graph.gram(_in_rows(embedding_ND, basis_DK), _ones(graph)))
     rotated: Tensor = basis_DK @ vectors.flip(1).float()
     return rotated
+
+
+def _ones(graph: Graph) -> Tensor:
+    return torch.ones(len(graph.first), device=graph.first.device)
 
 
 def _orthonormal(columns: Tensor) -> Tensor:
@@ -109,12 +124,7 @@ def _orthonormal(columns: Tensor) -> Tensor:
 
 def _in_rows(embedding_ND: Tensor, basis_DK: Tensor) -> Tensor:
     """Return E B in fp32, some rows of fp16 at a time."""
-    return torch.cat([rows.float() @ basis_DK for rows in torch.split(embedding_ND, ROWS)])
-
-
-def _spread(embedding_ND: Tensor, value_NK: Tensor) -> Tensor:
-    """Return E^T V in fp32, some rows of fp16 at a time."""
-    total = torch.zeros(embedding_ND.shape[1], value_NK.shape[1], device=embedding_ND.device)
-    for rows, value in zip(torch.split(embedding_ND, ROWS), torch.split(value_NK, ROWS), strict=True):
-        total.addmm_(rows.float().T, value)
-    return total
+    found = room(len(embedding_ND), basis_DK.shape[1], basis_DK.device)
+    for rows, place in zip(torch.split(embedding_ND, ROWS), torch.split(found, ROWS), strict=True):
+        torch.mm(rows.to(basis_DK.device).float(), basis_DK, out=place)
+    return found

@@ -1,10 +1,13 @@
 """Sums over a graph whose nodes are responses and whose edges are pairs; no pair is ever a row of its own."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+CHUNK = 2**22  # numbers taken at a time where fp32 products are added up in fp64, or fp32 is widened
 
 with warnings.catch_warnings():  # torch says once per process that CSR is in beta: let it say so here
     warnings.simplefilter("ignore")
@@ -22,6 +25,10 @@ class Grouping:
         return torch.segment_reduce(values[self.order], "sum", lengths=self.size_G, unsafe=True)
 
 
+def rows_at_a_time(value: Tensor) -> int:
+    return max(CHUNK // max(value.shape[1], 1), 1)
+
+
 def grouping(group: Tensor, n_groups: int) -> Grouping:
     return Grouping(group.argsort(stable=True), torch.bincount(group, minlength=n_groups))
 
@@ -30,8 +37,8 @@ def grouping(group: Tensor, n_groups: int) -> Grouping:
 class Graph:
     """The comparison graph of edges first -> second over `n` responses, its pattern worked out once.
 
-    `laplacian(weight)` is L = sum of weight * (e_first - e_second)(e_first - e_second)^T, so that
-    X^T diag(weight) X = Z^T L Z for the differences X = Z[first] - Z[second].
+    Its Laplacian is L = sum of weight * (e_first - e_second)(e_first - e_second)^T, so that X^T diag(weight) X =
+    Z^T L Z for the differences X = Z[first] - Z[second].
     """
 
     n: int
@@ -42,11 +49,39 @@ class Graph:
     _entries: Grouping
     _ends: Grouping
 
-    def laplacian(self, weight: Tensor) -> Tensor:
-        entries = torch.cat([weight, weight, -weight, -weight])
-        values = self._entries.sums(entries)
+    def gram(self, value: Tensor, weight: Tensor) -> Tensor:
+        """Return X^T diag(weight) X in fp64 of fp32 values, in chunks, by edges or by responses as is fewer."""
+        total = torch.zeros(2 * value.shape[1:], dtype=torch.float64, device=value.device)
+        by_edges = len(weight) <= self.n
+        for left, right in self._by_edges(value, weight) if by_edges else self._by_responses(value, weight):
+            total += left.T @ right
+        return total
+
+    def _by_edges(self, value: Tensor, weight: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        n_rows = rows_at_a_time(value)
+        parts = (torch.split(part, n_rows) for part in (self.first, self.second, weight.float()))
+        for first, second, share in zip(*parts, strict=True):
+            difference = value[first] - value[second]
+            yield difference, share[:, None] * difference
+
+    def _by_responses(self, value: Tensor, weight: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        for rows, spread in self.spread(value, weight):
+            yield value[rows], spread
+
+    def spread(self, value: Tensor, weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """Yield L value in fp32, some rows at a time."""
+        entries = self._entries.sums(torch.cat([weight, weight, -weight, -weight]).float())
+        n_rows = rows_at_a_time(value)
+        for start in range(0, self.n, n_rows):
+            rows = slice(start, min(start + n_rows, self.n))
+            yield rows, self._laplacian_rows(entries, rows) @ value
+
+    def _laplacian_rows(self, entries: Tensor, rows: slice) -> Tensor:
+        starts = self._row_starts[rows.start : rows.stop + 1]
+        here = slice(int(starts[0]), int(starts[-1]))
+        size = (len(starts) - 1, self.n)
         return torch.sparse_csr_tensor(
-            self._row_starts, self._columns, values, (self.n, self.n), check_invariants=False
+            starts - starts[0], self._columns[here], entries[here], size, check_invariants=False
         )
 
     def divergence(self, flow: Tensor) -> Tensor:

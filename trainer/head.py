@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from trainer.likelihood import decisive_probability, tie_edge
 from trainer.outcomes import ScaleName
 
 ROWS = 8192
+ROUNDING = 1e-9  # a spread of rewards below this is no spread
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -60,6 +62,21 @@ def rewards(head: Head, embedding_ND: npt.NDArray[np.floating]) -> Floats:
     starts = range(0, len(embedding_ND), ROWS)
     parts = [embedding_ND[start : start + ROWS].astype(np.float64) @ weights_D for start in starts]
     return np.concatenate(parts) + head.bias if parts else np.empty(0)
+
+
+class Readings(TypedDict):
+    """How rewards are shown."""
+
+    bias: float
+    display_scale: float
+
+
+def readings(reward_N: Floats) -> Readings:
+    """Return the bias that makes rewards average to 0, and the scale that gives them unit spread on screens."""
+    if not len(reward_N):
+        return {"bias": 0.0, "display_scale": 1.0}
+    spread = float(reward_N.std())
+    return {"bias": -float(reward_N.mean()), "display_scale": 1 / spread if spread > ROUNDING else 1.0}
 
 
 def probability(head: Head, embedding_ND: npt.NDArray[np.floating], first_M: Indices, second_M: Indices) -> Floats:

@@ -1,7 +1,8 @@
 """The likelihood of a verdict: an interval of margin + logistic noise, for two outcomes, ties and strength.
 
 Every formula is that of a symmetric ordered logit. With cut points (0,) it is Bradley-Terry, with (-tau, tau)
-Rao-Kupper at theta = e^tau, with two or three positive cut points a 5- or 7-point strength.
+Rao-Kupper at theta = e^tau, with two or three positive cut points a 5- or 7-point strength. Orders of more than two
+responses are in rankings.py.
 """
 
 from dataclasses import dataclass
@@ -16,25 +17,15 @@ from trainer.outcomes import Scale
 PRIOR_VARIANCE = 1.0  # of the log-increments of the cut points, which diverge without a prior
 
 
-def preference_loss(margin_B: Tensor, target_B: Tensor) -> Tensor:
+def preference_loss(margin_B: Tensor, target_B: Tensor, lead_B: Tensor | float = 0.0) -> Tensor:
     """Mean Bradley-Terry negative log-likelihood, in nats per comparison.
 
-    margin_B: reward(first) - reward(second), logits. target_B: P(first preferred); 0.5 is a tie.
+    margin_B: reward(first) - reward(second), logits. target_B: P(first preferred); 0.5 is a tie. lead_B: logits by
+    which first must lead (the `margin` column of TRL's RewardTrainer), with target 1.
     Stable for any margin (softplus form). Bradley & Terry 1952.
     """
-    return (softplus(margin_B) - target_B * margin_B).mean()
-
-
-@dataclass(frozen=True)
-class Intervals:
-    """Which interval of the cut points each label is: (cuts[lower], cuts[upper]], counted with both infinities."""
-
-    lower_B: Tensor
-    upper_B: Tensor
-
-    def bounds(self, cuts_C: Tensor) -> tuple[Tensor, Tensor]:
-        ladder = with_infinities(cuts_C)
-        return ladder[self.lower_B], ladder[self.upper_B]
+    ahead_B = margin_B - lead_B
+    return (softplus(ahead_B) - target_B * ahead_B).mean()
 
 
 class MarginTerms(NamedTuple):
@@ -43,6 +34,53 @@ class MarginTerms(NamedTuple):
     loss_B: Tensor
     rho_B: Tensor
     v_B: Tensor
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Which interval of the cut points each label is: (cuts[lower], cuts[upper]], counted with both infinities.
+
+    sure_B: the share of a label's weight that its verdict gets; the mirrored verdict, first and second changed round,
+    gets the rest (soft labels, label smoothing). None: all of it. lead_B: logits by which first must lead, negative
+    where second must, for the verdict to be as likely as it would be without (TRL's margin). None: 0.
+    """
+
+    lower_B: Tensor
+    upper_B: Tensor
+    sure_B: Tensor | None = None
+    lead_B: Tensor | None = None
+
+    def bounds(self, cuts_C: Tensor) -> tuple[Tensor, Tensor]:
+        ladder = with_infinities(cuts_C)
+        return ladder[self.lower_B], ladder[self.upper_B]
+
+    def terms(self, margin_B: Tensor, cuts_C: Tensor) -> MarginTerms:
+        bounds = self.bounds(cuts_C)
+        held = margin_terms(self.ahead(margin_B), *bounds)
+        if self.sure_B is None:
+            return held
+        turned, rest_B = margin_terms(self.ahead(-margin_B), *bounds), 1 - self.sure_B
+        return MarginTerms(
+            self.sure_B * held.loss_B + rest_B * turned.loss_B,
+            self.sure_B * held.rho_B - rest_B * turned.rho_B,
+            self.sure_B * held.v_B + rest_B * turned.v_B,
+        )
+
+    def surprise(self, margin_B: Tensor, cuts_C: Tensor, sharp_B: Tensor | float) -> Tensor:
+        """Return -log P of each label, in nats, with margins and cut points times `sharp_B`; no lead is asked."""
+        lower_B, upper_B = (sharp_B * bound for bound in self.bounds(cuts_C))
+        loss_B = -log_probability(sharp_B * margin_B, lower_B, upper_B)
+        if self.sure_B is None:
+            return loss_B
+        return self.sure_B * loss_B - (1 - self.sure_B) * log_probability(-sharp_B * margin_B, lower_B, upper_B)
+
+    def ahead(self, margin_B: Tensor) -> Tensor:
+        return margin_B if self.lead_B is None else margin_B - self.lead_B
+
+    def head(self, n: int) -> "Intervals":
+        """Return those of the first n labels."""
+        sure_B, lead_B = (part if part is None else part[:n] for part in (self.sure_B, self.lead_B))
+        return Intervals(self.lower_B[:n], self.upper_B[:n], sure_B, lead_B)
 
 
 def margin_terms(margin_B: Tensor, lower_B: Tensor, upper_B: Tensor) -> MarginTerms:
@@ -117,6 +155,16 @@ class CutTerms(NamedTuple):
 
 
 def cut_terms(margin_B: Tensor, cuts_C: Tensor, intervals: Intervals, weight_B: Tensor) -> CutTerms:
+    if intervals.sure_B is None:
+        return _cut_terms(intervals.ahead(margin_B), cuts_C, intervals, weight_B)
+    held = _cut_terms(intervals.ahead(margin_B), cuts_C, intervals, weight_B * intervals.sure_B)
+    turned = _cut_terms(intervals.ahead(-margin_B), cuts_C, intervals, weight_B * (1 - intervals.sure_B))
+    return CutTerms(
+        held.gradient_C + turned.gradient_C, held.curvature_CC + turned.curvature_CC, held.mixed_CB - turned.mixed_CB
+    )
+
+
+def _cut_terms(margin_B: Tensor, cuts_C: Tensor, intervals: Intervals, weight_B: Tensor) -> CutTerms:
     lower_B, upper_B = intervals.bounds(cuts_C)
     above, below = torch.sigmoid(upper_B - margin_B), torch.sigmoid(lower_B - margin_B)
     odds = torch.expm1(upper_B - lower_B).reciprocal()

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from trainer.fit import Fit, Objective, factorise
-from trainer.graph import grouping
+from trainer.graph import grouping, rows_at_a_time
 from trainer.problem import Problem
+from trainer.scratch import room
 
 PAIRS = 2048  # differences of pairs held at a time; more fall out of the cache of a CPU
 
@@ -53,12 +54,25 @@ def posterior_over(coordinates_NK: Tensor, weight_K: Tensor, factor_KK: Tensor) 
     return Posterior(weight_K, factor_KK, reward_N, whiten(coordinates_NK, factor_KK))
 
 
+def after_verdict(covariance_KK: Tensor, difference_K: Tensor, v: float) -> Tensor:
+    """Return (H + v d d^T)^-1 from H^-1 in O(K^2): the posterior's covariance once a verdict on one more pair is in.
+
+    v: the curvature that the verdict adds (`MarginTerms`, times its weight), or expected to (`fisher_information`),
+    with the weights held where they are. Sherman & Morrison 1950.
+    """
+    toward_K = covariance_KK @ difference_K
+    gain = v / (1 + v * (difference_K @ toward_K))
+    return covariance_KK - gain * torch.outer(toward_K, toward_K)
+
+
 def whiten(coordinates_NK: Tensor, factor_KK: Tensor) -> Tensor:
     """Return Z L^-T for H = L L^T."""
-    whitened: Tensor = torch.linalg.solve_triangular(
-        factor_KK.T.float(), coordinates_NK.float(), upper=True, left=False
-    )
-    return whitened
+    n, size = coordinates_NK.shape
+    whitened_NK = room(n, size, coordinates_NK.device)
+    n_rows, upper_KK = rows_at_a_time(coordinates_NK), factor_KK.T.float()
+    for rows, place in zip(torch.split(coordinates_NK, n_rows), torch.split(whitened_NK, n_rows), strict=True):
+        place.copy_(torch.linalg.solve_triangular(upper_KK, rows.float(), upper=True, left=False))
+    return whitened_NK
 
 
 def sharpness(variance: Tensor, temperature: float = 1.0) -> Tensor:

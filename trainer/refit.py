@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from time import perf_counter
 
@@ -17,7 +17,7 @@ from trainer.geometry import Geometry, fit_geometry
 from trainer.head import Head, readings
 from trainer.inputs import Inputs, make_inputs
 from trainer.judge import LabelReport, Metrics, judge
-from trainer.likelihood import decisive_probability, tie_edge
+from trainer.likelihood import MarginTerms, decisive_probability, tie_edge
 from trainer.material import FitConfig, Material
 from trainer.posterior import Posterior, laplace_posterior, posterior_over, sharpness
 from trainer.problem import Problem
@@ -84,7 +84,8 @@ def refit(
         fit = fit_head(problem, precision, start)
         posterior = laplace_posterior(problem, fit)
     with _timed(seconds, "judge"):
-        judgement = judge(material, inputs, problem, fit, posterior, seed=seed)
+        heard, heard_fit = _labels_alone(inputs, problem, fit)
+        judgement = judge(material, inputs, heard, heard_fit, posterior, seed=seed)
     with _timed(seconds, "predict"):
         seen = posterior_over(geometry.coordinates_NK, fit.point.weight_K, posterior.factor_KK)
         variance_M = seen.variances(inputs.first_M, inputs.second_M)
@@ -145,7 +146,17 @@ def _precision(
     if config.prior_precision is not None:
         return config.prior_precision, 0
     last = (akin.prior_precision, akin.tuned_at) if akin else None
-    return precision_for(problem, inputs.prompt_B, inputs.tuning_B, last=last, start=start)
+    return precision_for(problem, inputs.prompts, inputs.tuning, last=last, start=start)
+
+
+def _labels_alone(inputs: Inputs, problem: Problem, fit: Fit) -> tuple[Problem, Fit]:
+    """Return problem and fit as seen by the labels: rankings shaped the head, but are not judged by it."""
+    n = len(inputs.pair_B)
+    if n == len(problem.weight_B):
+        return problem, fit
+    terms = MarginTerms(*(part[:n] for part in fit.point.terms))
+    point = replace(fit.point, margin_B=fit.point.margin_B[:n], terms=terms)
+    return problem.without_rankings(n), replace(fit, point=point)
 
 
 def _probabilities(inputs: Inputs, seen: Posterior, variance_M: Tensor, fit: Fit, temperature: float) -> Floats:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from trainer.fit import Fit, Start, fit_head
-from trainer.likelihood import log_probability
 from trainer.posterior import LeftOut, influence, laplace_posterior, leave_group_out, sharpness
 from trainer.problem import Problem
 
@@ -69,7 +68,7 @@ def tune_precision(
 def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor, tuning_B: Tensor) -> float:
     posterior = laplace_posterior(problem, fit)
     left_out = leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
-    return mean_left_out_loss(problem, fit, left_out, tuning_B)
+    return mean_left_out_loss(problem, fit, left_out, tuning_B[: problem.n_labels])
 
 
 def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
@@ -90,13 +89,13 @@ def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Ten
 def mean_left_out_loss(
     problem: Problem, fit: Fit, left_out: LeftOut, some_B: Tensor, temperature: float = 1.0
 ) -> float:
-    weight = problem.weight_B[some_B]
+    weight = problem.weight_B[: problem.n_labels][some_B]
     loss = left_out_loss(problem, fit, left_out, temperature)[some_B]
     return ((weight @ loss) / weight.sum()).item()
 
 
 def left_out_loss(problem: Problem, fit: Fit, left_out: LeftOut, temperature: float = 1.0) -> Tensor:
-    """Return -log P of every label under its moderated left-out margin, in nats."""
-    lower_B, upper_B = problem.intervals.bounds(fit.point.cuts_C)
-    sharp_B = sharpness(left_out.variance_B, temperature)
-    return -log_probability(sharp_B * left_out.margin_B, sharp_B * lower_B, sharp_B * upper_B)
+    """Return -log P of every label under its moderated left-out margin, in nats; rankings are not scored."""
+    n = problem.n_labels
+    sharp_B = sharpness(left_out.variance_B[:n], temperature)
+    return problem.intervals.surprise(left_out.margin_B[:n], fit.point.cuts_C, sharp_B)

@@ -1,6 +1,6 @@
 """People with known rewards: problems and projects whose truth the tests know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from trainer.likelihood import Intervals
 from trainer.material import Material
 from trainer.outcomes import Outcome, Scale, ScaleName, verdict_intervals
 from trainer.problem import Problem, make_problem
+from trainer.rankings import Rankings, make_stages
 
 TIE_EDGE = 0.7
 SCALES: tuple[ScaleName, ...] = ("binary", "ties", "strength5", "strength7")
@@ -29,6 +30,27 @@ def make_small_problem(
     intervals = Intervals(torch.from_numpy(lower), torch.from_numpy(upper))
     ends = torch.from_numpy(first_B), torch.from_numpy(second_B)
     return make_problem(coordinates_NK, *ends, intervals, torch.from_numpy(weight), Scale(scale))
+
+
+def make_mixed_problem(scale: ScaleName = "binary", *, n_labels: int = 60, n_rankings: int = 20) -> Problem:
+    """Return soft labels that ask for a lead, and rankings of 2 to 5 responses with ties, with random weights."""
+    plain, rng = make_small_problem(scale, n_labels=n_labels), np.random.default_rng(1)
+    sure, lead = rng.uniform(0.5, 1, n_labels), rng.uniform(-1, 1, n_labels)
+    intervals = replace(plain.intervals, sure_B=torch.from_numpy(sure), lead_B=torch.from_numpy(lead))
+    rankings = make_rankings(rng, n_rankings, len(plain.coordinates_RK))
+    edges = rankings.edges()
+    first, second = (torch.from_numpy(end) for end in edges.ends(rankings))
+    ends = torch.cat([plain.graph.first, first]), torch.cat([plain.graph.second, second])
+    weight = torch.cat([plain.weight_B, torch.from_numpy(rankings.weight_G[edges.ranking_E])])
+    stages = make_stages(rankings, edges, torch.device("cpu"))
+    return make_problem(plain.coordinates_RK, *ends, intervals, weight, Scale(scale), stages)
+
+
+def make_rankings(rng: np.random.Generator, n: int, n_responses: int, *, ties: bool = True) -> Rankings:
+    response = np.stack([rng.permutation(n_responses)[:5] for _ in range(n)])
+    response[np.arange(5) >= rng.integers(2, 6, n)[:, None]] = -1
+    level = np.cumsum(rng.integers(0 if ties else 1, 2, (n, 5)), 1)
+    return Rankings(response, level, rng.uniform(0.5, 1.5, n))
 
 
 def make_ends(

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from tests.trainer.simulated import SCALES, make_ends, make_small_problem
+from tests.trainer.simulated import SCALES, make_ends, make_mixed_problem, make_small_problem
 from trainer.fit import GRADIENT_TOLERANCE, Objective, factorise, fit_head
 from trainer.likelihood import PRIOR_VARIANCE, Intervals
 from trainer.outcomes import Outcome, Scale, ScaleName, verdict_intervals
@@ -27,9 +28,10 @@ def binary_problem(first_won: list[bool], coordinates: torch.Tensor | None = Non
     return make_problem(ends, first, first + 1, Intervals(upper - 1, upper), weight, Scale("binary"))
 
 
+@pytest.mark.parametrize("make", [make_small_problem, make_mixed_problem])
 @pytest.mark.parametrize("name", SCALES)
-def test_the_gradient_is_that_of_finite_differences(name: ScaleName) -> None:
-    objective = Objective(make_small_problem(name), 0.7)
+def test_the_gradient_is_that_of_finite_differences(name: ScaleName, make: Callable[..., Problem]) -> None:
+    objective = Objective(make(name), 0.7)
     n_steps = Scale(name).n_steps
     here = torch.linspace(-1, 1, 4 + n_steps, dtype=torch.float64)
 
@@ -43,9 +45,10 @@ def test_the_gradient_is_that_of_finite_differences(name: ScaleName) -> None:
     assert ours.tolist() == pytest.approx(theirs, abs=1e-6)
 
 
+@pytest.mark.parametrize("make", [make_small_problem, make_mixed_problem])
 @pytest.mark.parametrize("name", SCALES)
-def test_the_hessian_is_that_of_finite_differences(name: ScaleName) -> None:
-    problem = make_small_problem(name, n_labels=200)
+def test_the_hessian_is_that_of_finite_differences(name: ScaleName, make: Callable[..., Problem]) -> None:
+    problem = make(name, n_labels=200)
     best = fit_head(problem, 0.7)
     objective = Objective(problem, 0.7)
     here = torch.cat(list(best.start))

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from tests.trainer.simulated import TIE_EDGE, make_material
+from trainer.fit import Start
+from trainer.full_rank import fit_lbfgs, full_rank, stretch_of
+from trainer.head import rewards
+from trainer.inputs import make_inputs
+from trainer.material import FitConfig
+from trainer.outcomes import Outcome
+from trainer.refit import refit
+
+CPU = torch.device("cpu")
+LOW_RANK = FitConfig(rank=8, n_queue=4, prior_precision=0.5)
+
+
+def test_a_released_head_is_that_of_logistic_regression_on_whole_embeddings() -> None:
+    material, _ = make_material(n_labels=500, size=40)
+    live = refit(material, LOW_RANK, seed=0)
+    x = material.embedding_ND.astype(float)
+    difference = live.geometry.scale * (x[material.first_M] - x[material.second_M])[material.pair_B]
+    theirs = LogisticRegression(C=2, fit_intercept=False, tol=1e-10, max_iter=1000)
+    theirs.fit(difference, material.outcome_B == Outcome.FIRST)
+
+    ours = full_rank(material, LOW_RANK, live.head, live.geometry)
+
+    assert ours.weights_D.tolist() == pytest.approx((live.geometry.scale * theirs.coef_[0]).tolist(), abs=2e-4)
+    assert rewards(ours, material.embedding_ND).mean() == pytest.approx(0, abs=1e-5)
+
+
+def test_cut_points_are_fitted_at_full_rank_too() -> None:
+    material, _ = make_material(n_labels=500, size=40, tie_edge=TIE_EDGE)
+    config = replace(LOW_RANK, scale="ties")
+    live, whole = (refit(material, replace(config, rank=rank), seed=0) for rank in (8, 40))
+
+    ours = full_rank(material, config, live.head, live.geometry)
+
+    assert ours.cuts == pytest.approx(whole.head.cuts, abs=1e-3)
+    assert ours.weights_D.tolist() == pytest.approx(whole.head.weights_D.tolist(), abs=1e-3)
+
+
+def test_the_same_head_gives_the_same_bytes_at_full_rank() -> None:
+    material, _ = make_material(n_labels=200, size=40)
+    live = refit(material, LOW_RANK, seed=0)
+
+    one, two = (full_rank(material, LOW_RANK, live.head, live.geometry).to_bytes() for _ in range(2))
+
+    assert one == two
+
+
+def test_steps_in_units_of_the_posterior_reach_the_minimum_sooner() -> None:
+    material, _ = make_material(n_labels=2000, size=100, n_prompts=100)
+    skewed = replace(material, embedding_ND=(material.embedding_ND * np.linspace(5, 0.1, 100)).astype(np.float16))
+    live = refit(skewed, replace(LOW_RANK, rank=40), seed=0)
+    inputs = make_inputs(skewed, LOW_RANK, CPU)
+    wide, narrow = (
+        inputs.problem(one) for one in (torch.from_numpy(skewed.embedding_ND), live.geometry.coordinates_NK)
+    )
+    start = Start(torch.from_numpy(live.head.weights_D).double(), torch.empty(0).double())
+    precision = 0.5 / live.geometry.scale**2
+    stretch = stretch_of(narrow, live.head, live.geometry, start)
+
+    stretched = fit_lbfgs(wide, precision, start, stretch)
+    plain = fit_lbfgs(wide, precision, start, lambda value, _: precision**-0.5 * value)
+
+    assert stretched.point.objective == pytest.approx(plain.point.objective, abs=1e-6)
+    assert stretched.n_steps < 0.75 * plain.n_steps
