@@ -113,7 +113,8 @@ class Project(models.Model):
     @property
     def offered_strengths(self) -> tuple[int, ...]:
         """Return how much better one response may be called: 1 slightly, 2 clearly, 3 much; none without a scale."""
-        return {self.Outcomes.STRENGTH5: (1, 3), self.Outcomes.STRENGTH7: (1, 2, 3)}.get(self.outcomes, ())
+        scales: dict[str, tuple[int, ...]] = {self.Outcomes.STRENGTH5: (1, 3), self.Outcomes.STRENGTH7: (1, 2, 3)}
+        return scales.get(self.outcomes, ())
 
     @property
     def fit_scale(self) -> str:

@@ -1,42 +1,23 @@
 """Record verdicts, skips and retractions. No submitted comparison is ever discarded or counted twice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Project, User
+from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, User
 from annotate.services.assigning import last_ones, lease_pairs, lock_membership, top_up
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotFound
 from annotate.services.slots import close, free_slot, take_slot
+from annotate.services.verdicts import LONGEST_COMMENT as LONGEST_COMMENT
+from annotate.services.verdicts import Timing as Timing
+from annotate.services.verdicts import Verdict as Verdict
+from annotate.services.verdicts import check_text, check_verdict
 
-LONGEST_COMMENT = 10_000
 LONGEST_REASON = 40
-
-
-@dataclass(frozen=True)
-class Timing:
-    """When the browser showed the pair and when the person decided, by the browser's clock; either may be unknown."""
-
-    shown_at: datetime | None = None
-    decided_at: datetime | None = None
-
-    def seconds(self) -> float | None:
-        if self.shown_at is None or self.decided_at is None or self.decided_at < self.shown_at:
-            return None
-        return (self.decided_at - self.shown_at).total_seconds()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What an annotator decided, in stored order. `client_key` is the browser's: it makes sending it again harmless."""
-
-    outcome: Outcome
-    client_key: UUID
-    comment: str = ""
-    timing: Timing = Timing()
 
 
 @dataclass(frozen=True)
@@ -54,13 +35,13 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
     A replay with the same key returns the first comparison. A verdict after the lease ended takes a slot again or is
     stored as surplus. Nothing is lent while the project is paused. Raises NotFound if the assignment is somebody
     else's, KeyReused if the key came before with another body, AlreadyCompared if `by` judged this pair elsewhere,
-    InvalidInput if the project does not offer the outcome.
+    InvalidInput if the project does not ask what the verdict says.
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
     n = n if assignment.project.accepts_comparisons else 0
     try:
-        _check(verdict, assignment.project)
+        check_verdict(verdict, assignment.project)
         with transaction.atomic():
             comparison = _store(assignment, verdict)
             held = top_up(lock_membership(assignment.project, by), n) if n else []
@@ -77,10 +58,13 @@ def record_comparison(
     client_key: UUID,
     by: User,
     comment: str = "",
-    timing: Timing = Timing(),
+    timing: Timing | None = None,
+    strength: int | None = None,
+    criteria: Mapping[str, Outcome] | None = None,
+    guideline_version: int | None = None,
 ) -> tuple[Comparison, bool]:
     """Store a verdict as judge_and_lease does, lending nothing; return it and whether this call stored it."""
-    verdict = Verdict(outcome, client_key, comment, timing)
+    verdict = Verdict(outcome, client_key, comment, timing or Timing(), strength, criteria or {}, guideline_version)
     judged = judge_and_lease(assignment=assignment, verdict=verdict, by=by)
     return judged.comparison, judged.stored
 
@@ -93,7 +77,7 @@ def skip_assignment(*, assignment: Assignment, reason: str, by: User) -> None:
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
-    _check_text(reason, "reason", at_most=LONGEST_REASON)
+    check_text(reason, "reason", at_most=LONGEST_REASON)
     if not close(assignment, Assignment.ClosedAs.SKIPPED, skip_reason=reason):
         raise Conflict("This pair was already judged or given back. Ask for the next pair.")
     free_slot(assignment)
@@ -103,17 +87,20 @@ def skip_assignment(*, assignment: Assignment, reason: str, by: User) -> None:
 def retract_comparison(*, comparison: Comparison, by: User) -> None:
     """Undo a verdict of one's own inside the project's window: append a retraction and free the slot.
 
-    Raises NotFound if it is somebody else's, Conflict if it was retracted before or the window has closed.
+    Raises NotFound if it is somebody else's, Conflict if it was retracted or voided before, if the window has closed,
+    or if it is part of a ranking, which is undone as one.
     """
     assignment = comparison.assignment
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such comparison.")
+    if comparison.ranking_id:
+        raise Conflict("This verdict is part of a ranking. Undo the ranking as a whole.")
     window = timedelta(seconds=comparison.project.undo_seconds)
-    standing = Comparison.objects.filter(pk=comparison.pk, retracted_at=None)
+    standing = Comparison.objects.live().filter(pk=comparison.pk)
     if not standing.filter(created_at__gte=Now() - window).update(retracted_at=Now()):
         late = standing.exists()
         raise Conflict(
-            "The time to undo it is over: the verdict stays." if late else "This verdict was already undone."
+            "The time to undo it is over: the verdict stays." if late else "This verdict was already undone or voided."
         )
     ComparisonEvent.objects.create(
         project_id=comparison.project_id, comparison=comparison, kind=ComparisonEvent.Kind.RETRACT, by=by
@@ -121,12 +108,6 @@ def retract_comparison(*, comparison: Comparison, by: User) -> None:
     Assignment.objects.filter(pk=assignment.pk).update(closed_at=Now(), closed_as=Assignment.ClosedAs.UNDONE)
     if not comparison.surplus:
         free_slot(assignment)
-
-
-def _check(verdict: Verdict, project: Project) -> None:
-    if verdict.outcome not in project.offered_outcomes:
-        raise InvalidInput(f"This project does not offer {verdict.outcome!r}. Choose one of the outcomes on the page.")
-    _check_text(verdict.comment, "comment", at_most=LONGEST_COMMENT)
 
 
 def _store(assignment: Assignment, verdict: Verdict) -> Comparison:
@@ -137,13 +118,15 @@ def _store(assignment: Assignment, verdict: Verdict) -> Comparison:
         project=assignment.project,
         assignment=assignment,
         outcome=verdict.outcome,
+        strength=verdict.strength,
+        criteria=dict(verdict.criteria),
         comment=verdict.comment,
         client_key=verdict.client_key,
         shown_at=verdict.timing.shown_at,
         decided_at=verdict.timing.decided_at,
         seconds=verdict.timing.seconds(),
         surplus=surplus,
-        guideline_version=assignment.project.guideline_version,
+        guideline_version=verdict.guideline_version or assignment.project.guideline_version,
     )
 
 
@@ -171,15 +154,8 @@ def _take_back(assignment: Assignment) -> bool:
     return not stored.takes_slot or take_slot(stored.pair_id)
 
 
-def _check_text(text: str, name: str, *, at_most: int) -> None:
-    if len(text) > at_most:
-        raise InvalidInput(f"The {name} is longer than {at_most} characters. Shorten it and send it again.")
-    if "\x00" in text:
-        raise InvalidInput(f"The {name} holds a NUL character, which cannot be stored. Remove it and send it again.")
-
-
 def _same(stored: Comparison, assignment: Assignment, verdict: Verdict) -> Comparison:
-    if (stored.assignment_id, stored.outcome, stored.comment) != (assignment.pk, verdict.outcome, verdict.comment):
+    if stored.assignment_id != assignment.pk or not verdict.same_as(stored):
         raise KeyReused("This client_key was used for another verdict. Make a new key for each verdict.")
     return stored
 
