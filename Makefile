@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
 QUICK := not processes and not browser and not long
-TYPED := $(wildcard trainer annotate/services annotate/selectors annotate/formats annotate/render annotate/supervisor annotate/agreement.py)
+TYPED := $(wildcard trainer annotate/services annotate/selectors annotate/formats annotate/render annotate/supervisor annotate/agreement.py annotate/compiled.py)
 export SKIPS_FILE := test-output/skipped.txt
 
 .PHONY: help run test test-long lint fix bench clean

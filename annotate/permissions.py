@@ -1,5 +1,8 @@
 """What a person may see and do. Every page and endpoint starts from these; what is not yours does not exist."""
 
+from django.db.models import QuerySet
+
+from annotate.compiled import compiled
 from annotate.models import Membership, Project, Role, User
 from annotate.services.errors import NotAllowed, NotFound
 
@@ -9,13 +12,17 @@ def membership_in(user: User, slug: str, *, role: Role = Role.ANNOTATOR) -> Memb
 
     Raises NotFound if the project is not theirs, NotAllowed if their role does not reach.
     """
-    own = Membership.objects.select_related("project").filter(user=user, active=True, project__slug=slug)
-    membership = own.first()
+    membership = next(iter(_own(user.pk, slug)), None)
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     if not membership.may(role):
         raise NotAllowed(f"This page is for the project's {role}s. Ask its admin if you need it.")
     return membership
+
+
+@compiled
+def _own(user: int, slug: str) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user, active=True, project__slug=slug).select_related("project")
 
 
 def project_of(user: User, slug: str, *, role: Role = Role.ANNOTATOR) -> Project:

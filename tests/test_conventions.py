@@ -20,11 +20,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "annotate.formats": (),
     "annotate.agreement": (),
     "annotate.render": (),
+    "annotate.compiled": (),
     "annotate.sides": ("annotate.models",),
-    "annotate.permissions": ("annotate.models", "annotate.services.errors"),
-    "annotate.selectors": ("annotate.models", "annotate.agreement", "annotate.formats.rows"),
+    "annotate.permissions": ("annotate.models", "annotate.compiled", "annotate.services.errors"),
+    "annotate.selectors": ("annotate.models", "annotate.compiled", "annotate.agreement", "annotate.formats.rows"),
     "annotate.services": (
         "annotate.models",
+        "annotate.compiled",
         "annotate.selectors",
         "annotate.formats",
         "annotate.agreement",
@@ -37,7 +39,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 FACES = ("annotate.views", "annotate.api", "annotate.management")
 # The files of trainer/ that know both worlds; everything else there is pure.
 TRAINERS_SHELL = tuple(
-    f"trainer.{part}" for part in ("tasks", "desk", "shelf", "embedding", "replay", "apps", "management")
+    f"trainer.{part}"
+    for part in ("tasks", "desk", "reading", "trials", "studying", "shelf", "embedding", "replay", "apps", "management")
 )
 OF_THE_SHELL = ("trainer", "annotate.models", "annotate.selectors", "annotate.services", "annotate.formats")
 

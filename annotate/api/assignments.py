@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,6 +12,7 @@ from rest_framework.views import APIView
 
 from annotate.api.permissions import Judging, caller
 from annotate.api.strict import StrictSerializer
+from annotate.compiled import compiled
 from annotate.models import Assignment, Outcome, Project, User
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
@@ -122,11 +124,16 @@ class Skip(APIView):
 
 def own_assignment(annotator: User, public_id: UUID) -> Assignment:
     """Return the annotator's assignment in a project they still belong to; raises NotFound for any other."""
-    own = Assignment.objects.filter(annotator=annotator, project__in=Project.objects.visible_to(annotator))
-    assignment = own.select_related("project").filter(public_id=public_id).first()
+    assignment = next(iter(_own(annotator.pk, public_id)), None)
     if assignment is None:
         raise NotFound("There is no such assignment. Ask for the next pair.")
     return assignment
+
+
+@compiled
+def _own(annotator: int, public_id: UUID) -> QuerySet[Assignment]:
+    memberships = {"project__memberships__user": annotator, "project__memberships__active": True}
+    return Assignment.objects.filter(public_id=public_id, annotator=annotator, **memberships).select_related("project")
 
 
 def _lease(project: Project, annotator: User, held: list[Assignment]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from annotate.compiled import compiled
 from annotate.models import Assignment, Comparison, Membership, Pair, Project, QueuedPair, Stream, User
 
 REPEAT_AFTER_PAIRS = 50
@@ -58,12 +59,17 @@ def candidates(membership: Membership, *, streams: tuple[Stream, ...], wait: boo
 
 def to_show(pair_id: int) -> Pair:
     """Return one pair as the candidates carry it: with its texts, and `now`, the database's time."""
-    return Pair.objects.select_related(*SHOWN).annotate(now=Now()).get(pk=pair_id)
+    (pair,) = _with_texts(pair_id)
+    return pair
+
+
+@compiled
+def _with_texts(pair: int) -> QuerySet[Pair]:
+    return Pair.objects.filter(pk=pair).select_related(*SHOWN).annotate(now=Now())
 
 
 def _queued(membership: Membership, wait: bool) -> Iterator[Candidate]:
-    queue = _free(membership.user).filter(queued__project=membership.project, audit=False)
-    for pair in _locked(queue.select_related("queued"), wait).order_by("queued__position")[:1]:
+    for pair in _first_in_queue(membership.project_id, membership.user_id, wait):
         yield _thought_of(pair, Stream.LEARN, pair.queued, propensity=pair.queued.propensity)
 
 
@@ -95,18 +101,29 @@ def _any_open(membership: Membership, wait: bool) -> Iterator[Candidate]:
     yield from _audit(membership, wait)
 
 
-def _walk(membership: Membership, wait: bool, *, audit: bool) -> Iterator[Pair]:
-    """Yield the next pair in random order after the person's place, or else the first one before it."""
-    free = _free(membership.user).filter(project=membership.project, audit=audit)
-    in_order = _locked(free, wait).order_by("shuffle")
+def _walk(membership: Membership, wait: bool, *, audit: bool) -> list[Pair]:
+    """Return the next pair in random order from the person's place on, or else the first one before it."""
     place = membership.audit_place if audit else membership.learn_place
     if membership.n_lent % BACK_TO_THE_START_EVERY == 0:
         place = 0
-    ahead = list(in_order.filter(shuffle__gte=place)[:1])
-    yield from ahead or (in_order.filter(shuffle__lt=place)[:1] if place else ())
+    whose = {"project": membership.project_id, "annotator": membership.user_id}
+    ahead = _first_in_order(**whose, place=place, audit=audit, ahead=True, wait=wait)
+    return ahead or (_first_in_order(**whose, place=place, audit=audit, ahead=False, wait=wait) if place else [])
 
 
-def _free(annotator: User) -> QuerySet[Pair]:
+@compiled
+def _first_in_queue(project: int, annotator: int, wait: bool) -> QuerySet[Pair]:
+    queue = _free(annotator).filter(queued__project=project, audit=False).select_related(*SHOWN, "queued")
+    return _locked(queue, wait).order_by("queued__position")[:1]
+
+
+@compiled
+def _first_in_order(project: int, annotator: int, place: int, audit: bool, ahead: bool, wait: bool) -> QuerySet[Pair]:
+    side = Q(shuffle__gte=place) if ahead else Q(shuffle__lt=place)
+    return _locked(_free(annotator).filter(side, project=project, audit=audit), wait).order_by("shuffle")[:1]
+
+
+def _free(annotator: User | int) -> QuerySet[Pair]:
     """Return the pairs that the annotator may be lent, as candidates carry them."""
     earlier = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=annotator, round=0)
     free = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"))
@@ -126,7 +143,7 @@ def _thought_of(
     return Candidate(pair, stream, 0, p_first, snapshot_id, propensity, lent_before=lent_before, walked=walked)
 
 
-def not_seen_by(annotator: User, pair_field: str) -> Q:
+def not_seen_by(annotator: User | int, pair_field: str) -> Q:
     """Return the condition that the annotator has not judged, skipped or now holds the pair."""
     seen = Assignment.objects.filter(pair_id=OuterRef(pair_field), annotator=annotator, round=0)
     finished = [Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED]

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from annotate.compiled import Update, compiled, compiled_update
 from annotate.models import Assignment, Membership, Project, Stream, User
 from annotate.selectors.next_pair import Candidate, candidates, repeats_have_begun, to_show
 from annotate.services.errors import NotAllowed, NotComparing
@@ -57,8 +58,7 @@ def last_ones(project: Project, annotator: User, n: int) -> list[Assignment]:
 
 def lock_membership(project: Project, annotator: User) -> Membership:
     """Let one request of a person at a time lend and judge; return the membership. Call inside a transaction."""
-    own = Membership.objects.select_for_update(no_key=True).filter(project_id=project.pk, user=annotator, active=True)
-    membership = own.first()
+    membership = next(iter(_locked_membership(project.pk, annotator.pk)), None)
     if membership is None:
         raise NotAllowed("You are no longer a member of this project. Ask its admin for an invitation.")
     membership.project, membership.user = project, annotator
@@ -67,8 +67,19 @@ def lock_membership(project: Project, annotator: User) -> Membership:
 
 def held_by(annotator: User, project: Project) -> list[Assignment]:
     """Return what is lent to the annotator now, the oldest first."""
+    return _live(project.pk, annotator.pk)
+
+
+@compiled
+def _live(project: int, annotator: int) -> QuerySet[Assignment]:
     live = Assignment.objects.live().filter(project=project, annotator=annotator)
-    return list(live.select_related("pair__prompt", "pair__first", "pair__second").order_by("leased_at", "id"))
+    return live.select_related("pair__prompt", "pair__first", "pair__second").order_by("leased_at", "id")
+
+
+@compiled
+def _locked_membership(project: int, annotator: int) -> QuerySet[Membership]:
+    own = Membership.objects.filter(project=project, user=annotator, active=True)
+    return own.select_for_update(no_key=True)
 
 
 def renew_leases(*, project: Project, annotator: User) -> dict[UUID, datetime]:
@@ -121,12 +132,15 @@ def _lend_next(membership: Membership, *, wait: bool) -> Assignment | None:
 def _remember(membership: Membership, candidate: Candidate) -> None:
     """Count the lease, and note how far a walk through the random order has come."""
     membership.n_lent += 1
-    changed = ["n_lent"]
     if candidate.walked:
-        place = "audit_place" if candidate.pair.audit else "learn_place"
-        setattr(membership, place, candidate.pair.shuffle)
-        changed.append(place)
-    membership.save(update_fields=changed)
+        setattr(membership, "audit_place" if candidate.pair.audit else "learn_place", candidate.pair.shuffle)
+    _store_walk(membership.pk, membership.n_lent, membership.learn_place, membership.audit_place)
+
+
+@compiled_update
+def _store_walk(membership: int, n_lent: int, learn_place: int, audit_place: int) -> Update:
+    places = {"learn_place": learn_place, "audit_place": audit_place}
+    return Membership.objects.filter(pk=membership), {"n_lent": n_lent, **places}
 
 
 def _streams(project: Project, draw: float) -> tuple[Stream, ...]:

@@ -8,26 +8,37 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from annotate.compiled import Update, compiled_update
 from annotate.models import Assignment, Pair, Project
 
 MOST_EXPIRED_AT_ONCE = 1000
 
 
-def close(assignment: Assignment, closed_as: Assignment.ClosedAs, **also: object) -> bool:
+def close(assignment: Assignment, closed_as: Assignment.ClosedAs, *, skip_reason: str = "") -> bool:
     """Close an open assignment; return False if something else closed it first. Call inside a transaction."""
-    still_open = Assignment.objects.filter(pk=assignment.pk, closed_at=None)
-    return still_open.update(closed_at=Now(), closed_as=closed_as, **also) == 1
+    return _close(assignment.pk, closed_as, skip_reason) == 1
 
 
 def take_slot(pair_id: int) -> bool:
     """Take one of the pair's slots if one is free. Call inside a transaction."""
-    return Pair.objects.assignable().filter(pk=pair_id).update(slots_taken=F("slots_taken") + 1) == 1
+    return _take_slot(pair_id) == 1
 
 
 def free_slot(assignment: Assignment) -> None:
     """Give back the slot that the assignment took, if its stream takes one. Call inside a transaction."""
     if assignment.takes_slot:
         Pair.objects.filter(pk=assignment.pair_id).update(slots_taken=F("slots_taken") - 1)
+
+
+@compiled_update
+def _close(assignment: int, closed_as: str, skip_reason: str) -> Update:
+    still_open = Assignment.objects.filter(pk=assignment, closed_at=None)
+    return still_open, {"closed_at": Now(), "closed_as": closed_as, "skip_reason": skip_reason}
+
+
+@compiled_update
+def _take_slot(pair: int) -> Update:
+    return Pair.objects.assignable().filter(pk=pair), {"slots_taken": F("slots_taken") + 1}
 
 
 @transaction.atomic
