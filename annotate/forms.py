@@ -8,7 +8,7 @@ from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from annotate.models import ApiToken, Project, Role
+from annotate.models import ApiToken, Project, Role, User
 from annotate.services.comparing import Timing
 from annotate.services.errors import InvalidInput
 from annotate.sides import Choice
@@ -30,6 +30,7 @@ class VerdictForm(forms.Form):
     assignment = forms.UUIDField()
     choice = forms.ChoiceField(choices=Choice.choices)
     client_key = forms.UUIDField()
+    comment = forms.CharField(required=False)
 
     def timing(self) -> Timing:
         return Timing(_moment(self.data.get("shown_at", "")), _moment(self.data.get("decided_at", "")))
@@ -41,7 +42,22 @@ class SkipForm(forms.Form):
 
 
 class UndoForm(forms.Form):
+    """An undo of the verdict with this id, or with the key that its browser sent it under."""
+
     undo = forms.UUIDField()
+
+
+class FlagForm(forms.Form):
+    assignment = forms.UUIDField()
+    flag = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")])
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "aria-label": "Search what you judged"}),
+    )
 
 
 class JoinForm(forms.Form):
@@ -66,7 +82,16 @@ class BrowserForm(forms.Form):
     """Choices that belong to this browser and live in its cookies."""
 
     theme = forms.ChoiceField(choices=[("auto", "As the system"), ("light", "Light"), ("dark", "Dark")])
-    shortcuts = forms.ChoiceField(choices=[("on", "On"), ("off", "Off")], label="Single-key shortcuts")
+
+
+class KeysForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ["key_preset"]
+        labels = {"key_preset": "Keys for verdicts"}
+        help_texts = {
+            "key_preset": "On the compare screen ? shows all keys. Without single keys every button is still there."
+        }
 
 
 class InvitationForm(forms.Form):

@@ -12,6 +12,7 @@ from annotate.views.compare import compare
 from annotate.views.data import data, data_export
 from annotate.views.disagreements import disagreements
 from annotate.views.healthz import healthz
+from annotate.views.history import history
 from annotate.views.invite import invite
 from annotate.views.link import link
 from annotate.views.login import login, logout
@@ -35,6 +36,7 @@ urlpatterns = [
     # /p/<slug>/
     path("p/<slug:slug>/", overview, name="overview"),
     path("p/<slug:slug>/compare", compare, name="compare"),
+    path("p/<slug:slug>/history", history, name="history"),
     path("p/<slug:slug>/agreement", agreement, name="agreement"),
     path("p/<slug:slug>/agreement/<slug:chart>.json", agreement_chart, name="agreement-chart"),
     path("p/<slug:slug>/agreement/<slug:chart>.csv", agreement_csv, name="agreement-csv"),

@@ -11,9 +11,17 @@ from functools import lru_cache
 
 from annotate.render.allowed import clean_html
 from annotate.render.highlight import code_css
+from annotate.render.invisible import count_invisible
 from annotate.render.markdown import markdown_html
 
-__all__ = ["MAX_HTML_CHARS", "MAX_TEXT_BYTES", "code_css", "render_markdown", "render_markdown_cached"]
+__all__ = [
+    "MAX_HTML_CHARS",
+    "MAX_TEXT_BYTES",
+    "code_css",
+    "count_invisible",
+    "render_markdown",
+    "render_markdown_cached",
+]
 
 MAX_TEXT_BYTES = 64 * 1024
 MAX_HTML_CHARS = 512 * 1024

@@ -6,7 +6,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from annotate.render import render_markdown_cached
+from annotate.render import count_invisible, render_markdown_cached
 
 register = template.Library()
 
@@ -17,6 +17,12 @@ _UNITS = ((86_400, "day"), (3_600, "h"), (60, "min"), (1, "s"))
 def markdown(text: str) -> SafeString:
     """Render an untrusted text; what comes back holds only what annotate.render lets through."""
     return mark_safe(render_markdown_cached(text))  # noqa: S308
+
+
+@register.filter
+def n_invisible(text: str) -> int:
+    """Return how many characters of the text can be there without being seen."""
+    return count_invisible(text)
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from annotate.forms import BrowserForm, RevokeForm, TokenForm, checked
+from annotate.forms import BrowserForm, KeysForm, RevokeForm, TokenForm, checked
 from annotate.models import ApiToken
 from annotate.selectors.own_data import own_data
 from annotate.services.accounts import create_token, revoke_token
@@ -23,7 +23,7 @@ COOKIE_SECONDS = 365 * 86_400
 @require_http_methods(["GET", "POST"])
 def account(request: SignedInRequest) -> HttpResponse:
     """Show the account, or do what the pressed button's name says."""
-    actions = {"password": _password, "token": _token, "revoke": _revoke, "browser": _browser}
+    actions = {"password": _password, "token": _token, "revoke": _revoke, "browser": _browser, "keys": _keys}
     for name, act in actions.items():
         if name in request.POST:
             return act(request)
@@ -65,6 +65,14 @@ def _browser(request: SignedInRequest) -> HttpResponse:
     return response
 
 
+def _keys(request: SignedInRequest) -> HttpResponse:
+    form = KeysForm(request.POST, instance=request.user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, "Your keys are set.")
+    return redirect("account")
+
+
 def _password_form(request: SignedInRequest) -> SetPasswordForm:
     """Return the form that asks for the old password where there is one."""
     kind = PasswordChangeForm if request.user.has_usable_password() else SetPasswordForm
@@ -75,11 +83,11 @@ def _password_form(request: SignedInRequest) -> SetPasswordForm:
 
 
 def _page(request: SignedInRequest, **shown: object) -> HttpResponse:
-    browser = {"theme": request.COOKIES.get("theme", "auto"), "shortcuts": request.COOKIES.get("shortcuts", "on")}
     context = {
         "password_form": _password_form(request),
         "token_form": TokenForm(),
-        "browser_form": BrowserForm(initial=browser),
+        "browser_form": BrowserForm(initial={"theme": request.COOKIES.get("theme", "auto")}),
+        "keys_form": KeysForm(instance=request.user),
         "own": own_data(request.user),
     }
     return render(request, "account.html", context | shown)

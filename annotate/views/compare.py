@@ -1,7 +1,12 @@
-"""The annotator's screen: one pair at a time; the answer to a verdict is the next pair."""
+"""The annotator's screen: a pair and those ahead of it; the answer to whatever was pressed brings further pairs.
 
+A browser with a script sends each press on its own (HX-Request) and gets parts of the page, by name; one without sends
+the form and is redirected. docs/compare-screen.md describes the parts.
+"""
+
+from contextlib import suppress
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,129 +15,107 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
-from annotate.forms import SkipForm, SkipReason, UndoForm, VerdictForm, checked
-from annotate.models import Assignment, Comparison, Membership, Outcome, Project, User
+from annotate.forms import SkipReason
+from annotate.keys import keys_of
+from annotate.models import Assignment, Membership, Project, User
 from annotate.permissions import membership_in
 from annotate.selectors.overview import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
-from annotate.services.assigning import held_by, lease_again, lease_pairs
-from annotate.services.comparing import record_comparison, retract_comparison, skip_assignment
-from annotate.services.errors import Conflict, InvalidInput, NotFound
-from annotate.sides import Choice, as_stored, left_and_right
+from annotate.services.assigning import held_by, lease_pairs, renew_leases
+from annotate.services.errors import Conflict, Refusal
+from annotate.services.leaving import leave_leases
+from annotate.views.judging import AT_ONCE, Done, act
 from annotate.views.requests import SignedInRequest
-
-SAVED = {
-    Choice.LEFT: "Saved: A is better.",
-    Choice.RIGHT: "Saved: B is better.",
-    Choice.TIE: "Saved: a tie.",
-    Choice.BOTH_BAD: "Saved: both are bad.",
-}
+from annotate.views.sheets import sheets_of
 
 
 @vary_on_headers("HX-Request")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def compare(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Show a pair; take a verdict, a skip or an undo, whichever the pressed button's name says."""
+    """Show pairs; do what the pressed button's name says, or what the script asks for in the page's name."""
     membership = membership_in(request.user, slug)
-    wanted = request.GET.get("assignment")
+    if request.htmx:
+        return _answer(request, membership)
     if request.method == "POST":
-        again = _act(request, membership.project)
-        wanted = str(again.public_id) if again else None
-        if not request.htmx:
-            return redirect(resolve_url("compare", slug) + (f"?assignment={wanted}" if wanted else ""))
-    template = "compare.html" if not request.htmx else f"compare.html#{'answer' if request.POST else 'pair'}"
-    return render(request, template, _screen(request.user, membership, wanted))
+        return _redirect(request, membership.project)
+    asked_for = next(iter(_ids(request.GET.getlist("assignment"))), None)
+    return render(request, "compare.html", _screen(request, membership, Done(in_front=asked_for)))
 
 
-def _act(request: SignedInRequest, project: Project) -> Assignment | None:
-    """Do what was pressed and say how it went; return the assignment that an undo lent again."""
-    actions = {"choice": _record, "skip": _skip, "undo": _undo}
-    for name, act in actions.items():
-        if name in request.POST:
-            try:
-                return act(request, project)
-            except Conflict as refusal:  # it was done before: say so, and go on with the next pair
-                messages.warning(request, refusal.message)
-                return None
-    raise InvalidInput("Nothing was chosen. Press one of the buttons below the pair.")
+def _redirect(request: SignedInRequest, project: Project) -> HttpResponse:
+    """Answer a browser that runs no script."""
+    done = Done()
+    try:
+        done = act(request, project)
+    except Conflict as refusal:  # it was done before: say so, and go on with the next pair
+        messages.warning(request, refusal.message)
+    return redirect(resolve_url("compare", project.slug) + (f"?assignment={done.in_front}" if done.in_front else ""))
 
 
-def _record(request: SignedInRequest, project: Project) -> None:
-    form = VerdictForm(request.POST)
-    sent = checked(form)
-    assignment = _own_assignment(request.user, project, sent["assignment"])
-    choice = Choice(sent["choice"])
-    comparison, _ = record_comparison(
-        assignment=assignment,
-        outcome=as_stored(choice, first_on_left=assignment.first_on_left),
-        client_key=sent["client_key"],
-        by=request.user,
-        timing=form.timing(),
-    )
-    if comparison.retracted_at:  # sent again after an undo: it is not to look saved
-        raise Conflict("You took this verdict back after it was first sent. Judge the pair again.")
-    messages.success(request, SAVED[choice])
+def _answer(request: SignedInRequest, membership: Membership) -> HttpResponse:
+    """Answer the script: what became of the press, and the pairs that its page has not yet."""
+    if _somebody_else(request):
+        return render(request, "other_login.html", status=401)
+    project, user = membership.project, request.user
+    if "leave" in request.POST:
+        leave_leases(project=project, annotator=user, only=_ids(request.POST.getlist("leave")))
+        return HttpResponse(status=204)
+    done, status = Done(), 200
+    if "renew" in request.POST:
+        renew_leases(project=project, annotator=user)
+    elif request.method == "POST":
+        done, status = _done(request, project)
+    return render(request, "compare.html#answer", _screen(request, membership, done), status=status)
 
 
-def _skip(request: SignedInRequest, project: Project) -> None:
-    sent = checked(SkipForm(request.POST))
-    assignment = _own_assignment(request.user, project, sent["assignment"])
-    skip_assignment(assignment=assignment, reason=sent["skip"], by=request.user)
-    messages.success(request, "Given back without a verdict: the pair goes to somebody else.")
+def _somebody_else(request: SignedInRequest) -> bool:
+    """Say whether the page was opened by another person, who was signed in to this browser before."""
+    return request.POST.get("by", str(request.user.public_id)) != str(request.user.public_id)
 
 
-def _undo(request: SignedInRequest, project: Project) -> Assignment | None:
-    own = Comparison.objects.select_related("assignment__project", "assignment__annotator", "project")
-    comparison = own.filter(
-        public_id=checked(UndoForm(request.POST))["undo"], project=project, assignment__annotator=request.user
-    ).first()
-    if comparison is None:
-        raise NotFound("There is no such verdict of yours.")
-    retract_comparison(comparison=comparison, by=request.user)
-    again = lease_again(comparison.assignment) if project.accepts_comparisons else None
-    messages.success(request, "Undone. Judge it again." if again else "Undone: the pair goes to somebody else.")
-    return again
+def _done(request: SignedInRequest, project: Project) -> tuple[Done, int]:
+    """Do what was pressed; return what it led to and the status of the answer."""
+    try:
+        return act(request, project), 200
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+        return Done(), refusal.status
 
 
-def _own_assignment(user: User, project: Project, public_id: UUID) -> Assignment:
-    own = Assignment.objects.select_related("project", "pair").filter(annotator=user, project=project)
-    if assignment := own.filter(public_id=public_id).first():
-        return assignment
-    raise NotFound("There is no such assignment. Reload the page to get the next pair.")
+def _ids(written: list[str]) -> list[UUID]:
+    """Return the ids that can be read; what no page of ours sends names nothing."""
+    read = []
+    for text in written:
+        with suppress(ValueError):
+            read.append(UUID(text))
+    return read
 
 
-def _screen(user: User, membership: Membership, wanted: str | None) -> dict[str, Any]:
-    """Return what the template shows: a pair, or why there is none."""
-    project = membership.project
-    assignment = _pair_to_show(user, project, wanted)
-    idle = project.accepts_comparisons and not assignment
+def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:
+    """Return what the template shows: pairs, or why there is none."""
+    project, user = membership.project, request.user
+    held = done.held if done.held is not None else _held(project, user, done.in_front)
+    here = set(_ids([*request.POST.getlist("have"), *request.GET.getlist("have")]))
     return {
         "membership": membership,
         "project": project,
-        "assignment": assignment,
-        "sides": _sides(assignment) if assignment else (),
-        "client_key": uuid4(),
-        "waiting": waiting(project, user) if idle else None,
+        "held": held,
+        "sheets": sheets_of([one for one in held if one.public_id not in here], in_front=done.in_front),
+        "waiting": waiting(project, user) if project.accepts_comparisons and not held else None,
         "progress": progress(project, user),
         "undoable": undoable(project, user),
-        "offered": set(project.offered_outcomes) - {Outcome.FIRST, Outcome.SECOND},
+        "outcomes": f"_outcomes_{project.outcomes}.html",
+        "keys": keys_of(user.key_preset),
         "reasons": SkipReason,
     }
 
 
-def _pair_to_show(user: User, project: Project, wanted: str | None) -> Assignment | None:
-    """Return the pair that was asked for if it is still lent to the user, else their next one."""
+def _held(project: Project, user: User, in_front: UUID | None) -> list[Assignment]:
+    """Return the pairs lent to the user, topped up; none while the project lends none."""
     if not project.accepts_comparisons:
-        return None
-    held = held_by(user, project) if wanted else []
-    asked_for = [assignment for assignment in held if str(assignment.public_id) == wanted]
-    return next(iter(asked_for or lease_pairs(project=project, annotator=user)), None)
-
-
-def _sides(assignment: Assignment) -> tuple[tuple[str, str], ...]:
-    """Return (label, text) in the order shown; nothing else of a response reaches the annotator."""
-    pair = assignment.pair
-    left, right = left_and_right(pair.first.text, pair.second.text, first_on_left=assignment.first_on_left)
-    return ("A", left), ("B", right)
+        return []
+    held = lease_pairs(project=project, annotator=user, n=AT_ONCE)
+    missing = in_front and all(one.public_id != in_front for one in held)  # undone: lent beyond the number at once
+    return held_by(user, project) if missing else held

@@ -1,174 +1,203 @@
-// The compare screen: keys, arming, and a badge that says "Saved" only when the server has said so.
-(() => {
-  "use strict";
+// The compare screen: a press is kept, the next pair is painted, and the server is told; in this order.
+import { follow } from "./badge.js";
+import { buildKeySheet } from "./key_sheet.js";
+import { listen, resetScopes } from "./keys.js";
+import { holdLeases, lookAgain } from "./leases.js";
+import { watchPanes } from "./panes.js";
+import { wouldLose } from "./outbox.js";
+import { add, along, resume, sending, state, waiting } from "./sending.js";
+import * as sheets from "./sheets.js";
+import { fade, say, showAnswer } from "./toast.js";
+import { showRefused } from "./refused.js";
 
-  const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
-  const TOAST_MS = 10000;
+const form = document.getElementById("pair");
+const outcomes = document.getElementById("outcomes");
+const undoButton = document.getElementById("undo");
+const flagButton = document.getElementById("flag");
+const url = form.getAttribute("action");
 
-  let armed = false; // true once the pair on screen has been painted and nothing is on its way
-  let shownAt = "";
-  let decidedAt = "";
-  let pressed = null; // the button whose press is on its way or waits for the server
-  let failures = 0;
-  let retryTimer = 0;
-  let toastTimer = 0;
+let armed = false; // true once what is on screen has been painted
+let shownAt = "";
+let awaited = ""; // the key of a press whose answer must be seen before the next pair
+let nothingLeft = null; // what the server says in place of a pair
 
-  const form = () => document.getElementById("pair");
+// -- what is on screen
 
-  function say(state, text) {
-    const badge = document.getElementById("saving");
-    badge.dataset.state = state;
-    badge.textContent = text;
-  }
+function show() {
+  const sheet = sheets.shown();
+  armed = false;
+  delete form.dataset.armed;
+  outcomes.disabled = !sheet;
+  for (const button of form.querySelectorAll("#skip-open, #flag")) button.disabled = !sheet;
+  drawFlag(sheet && "flagged" in sheet.dataset);
+  drawUndo();
+  resetScopes();
+  scrollTo(0, 0);
+  form.dispatchEvent(new Event("tiebreak:shown", { bubbles: true }));
+  requestAnimationFrame(() => requestAnimationFrame(arm));
+}
 
-  function tell(text) {
-    const note = document.createElement("p");
-    note.className = "note warning";
-    note.textContent = text;
-    document.getElementById("message").replaceChildren(note);
-  }
+function arm() {
+  armed = true;
+  shownAt = new Date().toISOString();
+  form.dataset.armed = "true";
+}
 
-  function arm() {
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      armed = true;
-      shownAt = new Date().toISOString();
-      form().dataset.armed = "true";
-    }));
-  }
+function next() {
+  sheets.advance(placeholder);
+  show();
+}
 
-  function show() {
-    pressed = null;
-    failures = 0;
-    decidedAt = "";
-    window.scrollTo(0, 0);
-    fold();
-    watchPrompt();
-    arm();
-  }
+/** Return what to show where there is no pair: what the server said, or that its answer is on its way. */
+function placeholder() {
+  const waitsForAnswer = waiting().length > 0 || !nothingLeft;
+  const offline = !navigator.onLine || state === "unreachable";
+  const template = waitsForAnswer ? document.getElementById(offline ? "kept" : "on-its-way") : nothingLeft;
+  return document.importNode(template.content, true);
+}
 
-  function fold() {
-    const turns = document.getElementById("turns");
-    const button = document.querySelector("#pair .unfold");
-    if (!turns || turns.scrollHeight <= turns.clientHeight + 1) return;
-    turns.scrollTop = turns.querySelector(".latest").offsetTop - turns.offsetTop;
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const unfolded = button.closest(".prompt").classList.toggle("unfolded");
-      button.textContent = unfolded ? "Show less" : "Show all";
-      button.setAttribute("aria-expanded", String(unfolded));
-    });
-  }
+function drawFlag(isFlagged) {
+  flagButton.setAttribute("aria-pressed", String(isFlagged));
+  flagButton.value = isFlagged ? "off" : "on";
+}
 
-  // The captions A and B stay in sight below the pinned prompt, whatever its height.
-  const promptHeight = new ResizeObserver(([{ target }]) => {
-    const pinned = getComputedStyle(target).position === "sticky" ? target.offsetHeight : 0;
-    form().style.setProperty("--prompt-height", `${pinned}px`);
-  });
+function drawUndo() {
+  undoButton.disabled = !sheets.lastJudged() && !undoButton.value;
+}
 
-  function watchPrompt() {
-    promptHeight.disconnect();
-    const prompt = document.querySelector("#pair .prompt");
-    if (prompt) promptHeight.observe(prompt);
-  }
+// -- what is pressed
 
-  function fadeToast() {
-    clearTimeout(toastTimer);
-    const toast = document.querySelector("#message .success");
-    if (toast) toastTimer = setTimeout(() => toast.remove(), TOAST_MS);
-  }
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  if (button?.name === "undo") return undo();
+  if (!button || !sheets.shown()) return;
+  if ("stays" in button.dataset) return press(button, { key: newKey() });
+  const key = newKey();
+  press(button, { key, finishes: sheets.idOf(sheets.shown()) });
+  document.querySelector("[popover]:popover-open")?.hidePopover();
+  form.reset();
+  if ("waits" in sheets.shown().dataset) return waitFor(key);
+  sheets.setAside(button.name === "skip" ? "" : key);
+  next();
+  say(button.dataset.said ?? "Sent.", { undo: button.name !== "skip" });
+});
 
-  function retryLater() {
-    clearTimeout(retryTimer);
-    const wait = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] * (0.75 + Math.random() / 2);
-    failures += 1;
-    say("waiting", navigator.onLine ? "1 waiting" : "Offline · 1 waiting");
-    tell("Your verdict is kept on this page and is sent as soon as the server answers. Leave the page open.");
-    retryTimer = setTimeout(retry, wait);
-  }
+/** Keep everything that the form says at this moment, under a key of its own. */
+function press(button, { key, finishes = "" }) {
+  const body = new FormData(form, button);
+  body.delete("csrfmiddlewaretoken");
+  body.set("client_key", key);
+  body.set("shown_at", shownAt);
+  body.set("decided_at", new Date().toISOString());
+  if (button === flagButton) toggleFlag();
+  add({ key, url, finishes, body: new URLSearchParams(body).toString() });
+}
 
-  function retry() {
-    if (!pressed || !pressed.isConnected) return;
-    armed = true; // the same pair, the same client_key: the server stores it once
-    pressed.click();
-  }
+function toggleFlag() {
+  const isFlagged = sheets.shown().toggleAttribute("data-flagged");
+  drawFlag(isFlagged);
+}
 
-  function typing(element) {
-    return element.closest("input, textarea, select, [contenteditable]") !== null;
-  }
+function undo() {
+  const last = sheets.lastJudged();
+  const target = last?.key ?? undoButton.value;
+  if (!target) return;
+  if (last) sheets.putBack();
+  else undoButton.value = "";
+  add({ key: newKey(), url, brings: last ? sheets.idOf(sheets.shown()) : "", body: `undo=${target}` });
+  show();
+  say("Undone.");
+}
 
-  function buttonFor(key) {
-    const dialog = document.querySelector("#skip:popover-open");
-    const buttons = (dialog ?? form()).querySelectorAll("[aria-keyshortcuts]:not(:disabled)");
-    const names = (button) => button.getAttribute("aria-keyshortcuts").toLowerCase().split(" ");
-    return [...buttons].find((button) => names(button).includes(key) && (dialog || !button.closest("#skip")));
-  }
+function waitFor(key) {
+  awaited = key;
+  armed = false;
+  outcomes.disabled = true;
+}
 
-  document.addEventListener("keydown", (event) => {
-    const inPair = event.target.closest("#pair button");
-    if (event.repeat && inPair && (event.key === "Enter" || event.key === " ")) event.preventDefault();
-    if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    const button = typing(event.target) ? undefined : buttonFor(event.key.toLowerCase());
-    if (!button) return;
-    event.preventDefault();
-    if (armed) button.click();
-  });
+/** Return a version 4 UUID; `crypto.randomUUID` exists on secure origins alone. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}
 
-  // Nobody judges what they have not seen: a second click of a double click lands on the pair that came after.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("#pair button");
-    if (!button || button.type !== "submit") return;
-    if (armed && event.detail < 2) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }, true);
+// Nobody judges what they have not seen: a second click of a double click lands on the pair that came after.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button?.form || button.form !== form || button.type !== "submit" || (armed && event.detail < 2)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 
-  document.addEventListener("htmx:configRequest", (event) => {
-    if (event.target !== form()) return;
-    decidedAt ||= new Date().toISOString();
-    event.detail.parameters.shown_at = shownAt;
-    event.detail.parameters.decided_at = decidedAt;
-  });
+// -- what is answered
 
-  document.addEventListener("htmx:beforeSend", (event) => {
-    if (event.target !== form()) return;
-    armed = false;
-    pressed = event.detail.requestConfig.triggeringEvent?.submitter ?? null;
-    pressed?.classList.add("pressed");
-    document.querySelector("#skip:popover-open")?.hidePopover();
-    say("saving", "Saving");
-  });
+sending.addEventListener("answer", ({ detail: { press: sent, answer } }) => {
+  if (sent.url !== url) return tellRefusal(answer);
+  take(answer, { quietly: waiting().length > 0 && answer.status < 400 });
+  const held = answer.parts.state?.[0].dataset.held.split(" ") ?? [];
+  if (sent.brings && !held.includes(sent.brings)) dropShown(sent.brings);
+  if (sent.key === awaited) goOn(answer);
+});
 
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id !== "pair") return;
-    show();
-    if (event.detail.requestConfig.verb === "post") say("saved", "Saved");
-  });
+/** Put the parts of an answer where they belong; `quietly` where a later press has had its say already. */
+function take({ parts, status, refusal }, { quietly = false } = {}) {
+  if (!parts.state) return tellRefusal({ parts, status, refusal });
+  const { held, undo: undoable } = parts.state[0].dataset;
+  undoButton.value = undoable;
+  nothingLeft = parts.waiting?.[0] ?? null;
+  if (!waiting().length) sheets.keepOnly(held.split(" "));
+  const before = sheets.shown();
+  sheets.take(parts.sheet);
+  document.getElementById("progress").replaceChildren(document.importNode(parts.progress[0].content, true));
+  if (!quietly) showAnswer(document.importNode(parts.message[0].content, true).childNodes);
+  if (!before) next();
+  else if (sheets.shown() !== before) show();
+  else drawUndo();
+}
 
-  document.addEventListener("htmx:oobAfterSwap", fadeToast);
+/** Take a pair off the screen that turned out to be lent to this person no more. */
+function dropShown(id) {
+  if (sheets.shown() && sheets.idOf(sheets.shown()) === id) next();
+}
 
-  // The toast's button does what the bar's does; without a script it submits the form by itself.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-clicks]");
-    if (!button) return;
-    event.preventDefault();
-    document.getElementById(button.dataset.clicks)?.click();
-  });
+function tellRefusal({ parts, status, refusal }) {
+  if (refusal) return showAnswer([...refusal.children]);
+  if (parts.message) return showAnswer(document.importNode(parts.message[0].content, true).childNodes);
+  if (status >= 400) say(`The server could not answer (${status}).`, { kind: "warning" });
+}
 
-  for (const unreached of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(unreached, (event) => { if (event.target === form()) retryLater(); });
-  }
+function goOn({ parts }) {
+  awaited = "";
+  const dialog = document.getElementById("notice");
+  if (!parts.dialog) return next();
+  dialog.replaceChildren(document.importNode(parts.dialog[0].content, true));
+  dialog.addEventListener("close", next, { once: true });
+  dialog.showModal();
+}
 
-  document.addEventListener("htmx:responseError", (event) => {
-    if (event.target !== form()) return;
-    if (event.detail.xhr.status >= 500) return retryLater();
-    pressed?.classList.remove("pressed");
-    pressed = null;
-    decidedAt = "";
-    armed = true;
-    say("unsaved", "Not saved");
-  });
+// -- from the beginning
 
-  window.addEventListener("online", () => { if (failures) retry(); });
-  window.addEventListener("beforeunload", (event) => { if (pressed) event.preventDefault(); });
-  document.addEventListener("DOMContentLoaded", () => { show(); fadeToast(); });
-})();
+along.fields = () => sheets.ids().map((id) => ["have", id]);
+
+const delivered = [...document.querySelectorAll("template[data-part=sheet]")];
+const gone = new Set(waiting().map((kept) => kept.finishes));
+nothingLeft = document.querySelector("template[data-part=waiting]");
+sheets.take(delivered);
+if (!sheets.shown() || gone.has(sheets.idOf(sheets.shown()))) sheets.advance(placeholder);
+
+follow();
+fade();
+showRefused();
+buildKeySheet();
+watchPanes(form);
+listen(() => armed);
+holdLeases({ url, seconds: Number(form.dataset.leaseSeconds), ids: sheets.ids, take });
+lookAgain({ url, ids: sheets.ids, take });
+sending.addEventListener("change", () => { if (!sheets.shown() && waiting().length) sheets.advance(placeholder); });
+addEventListener("beforeunload", (event) => { if (wouldLose()) event.preventDefault(); });
+show();
+resume();

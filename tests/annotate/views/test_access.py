@@ -37,6 +37,7 @@ class Page:
 PAGES = [
     Page("overview", Role.ANNOTATOR),
     Page("compare", Role.ANNOTATOR),
+    Page("history", Role.ANNOTATOR),
     Page("agreement", Role.RESEARCHER),
     Page("agreement-chart", Role.RESEARCHER, ("accuracy",)),
     Page("agreement-csv", Role.RESEARCHER, ("accuracy",)),
@@ -137,4 +138,4 @@ def test_a_refused_fragment_carries_the_message_that_htmx_shows(project: Project
     response = fragment(browser_of(bob), reverse("compare", args=[project.slug]), {"choice": "left"})
 
     assert response.status_code == 400
-    assert 'id="refusal"' in response.content.decode()
+    assert 'class="note error"' in response.content.decode()

@@ -89,13 +89,13 @@ def test_nobody_revokes_somebody_elses_token(bobs: Client, rosa: User) -> None:
 
 @pytest.mark.parametrize(("theme", "attribute"), [("dark", 'data-theme="dark"'), ("light", 'data-theme="light"')])
 def test_a_theme_is_remembered_by_this_browser(bobs: Client, theme: str, attribute: str) -> None:
-    bobs.post(URL, {"browser": "save", "theme": theme, "shortcuts": "on"})
+    bobs.post(URL, {"browser": "save", "theme": theme})
 
     assert attribute in bobs.get("/").content.decode()
 
 
 def test_automatic_is_no_theme(bobs: Client) -> None:
-    bobs.post(URL, {"browser": "save", "theme": "auto", "shortcuts": "on"})
+    bobs.post(URL, {"browser": "save", "theme": "auto"})
 
     assert "data-theme" not in bobs.get("/").content.decode()
 

@@ -25,7 +25,16 @@ def test_undo_takes_the_verdict_back_and_shows_that_very_pair(bobs: Client, proj
 
     comparison.refresh_from_db()
     assert comparison.retracted_at is not None
-    assert f'name="assignment" value="{judged.public_id}"' in answer
+    assert re.search(rf'data-assignment="{judged.public_id}"\s+data-in-front', " ".join(answer.split()))
+
+
+def test_a_browser_undoes_by_the_key_that_it_made(bobs: Client, project: Project, bob: User) -> None:
+    sent = verdict(lease(project, bob))
+    fragment(bobs, URL, sent)
+
+    fragment(bobs, URL, {"undo": sent["client_key"]})
+
+    assert Comparison.objects.get().retracted_at is not None
 
 
 def test_without_a_script_undo_shows_that_very_pair_too(bobs: Client, project: Project, bob: User) -> None:
@@ -62,7 +71,7 @@ def test_undoing_twice_says_so_and_goes_on(bobs: Client, project: Project, bob: 
 
     answer = fragment(bobs, URL, sent)
 
-    assert answer.status_code == 200
+    assert answer.status_code == 409
     assert "already undone" in answer.content.decode()
 
 

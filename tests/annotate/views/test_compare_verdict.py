@@ -32,13 +32,14 @@ def test_a_verdict_is_stored_in_stored_order(
     assert Comparison.objects.get().outcome == (on_first if isinstance(as_seen, bool) else as_seen)
 
 
-def test_the_answer_to_a_verdict_is_the_next_pair_and_what_was_saved(bobs: Client, project: Project, bob: User) -> None:
+def test_the_answer_to_a_verdict_is_the_pairs_ahead_and_what_was_saved(bobs: Client, project: Project, bob: User) -> None:
     judged = lease(project, bob)
 
     answer = fragment(bobs, URL, verdict(judged)).content.decode()
 
-    following = Assignment.objects.exclude(pk=judged.pk).get()
-    assert str(following.public_id) in answer
+    following = Assignment.objects.exclude(pk=judged.pk)
+    assert following.count() == 3
+    assert all(str(one.public_id) in answer for one in following)
     assert "Saved: A is better." in answer
     assert "<html" not in answer
 
@@ -95,7 +96,8 @@ def test_a_second_tab_is_told_that_the_first_verdict_stands_and_goes_on(
     answer = fragment(bobs, URL, verdict(judged, "right"))
 
     assert "your first verdict stands" in answer.content.decode()
-    assert answer.status_code == 200
+    assert "It says: A is better." in answer.content.decode()
+    assert answer.status_code == 409
     assert Comparison.objects.count() == 1
 
 
@@ -136,6 +138,22 @@ def test_somebody_elses_assignment_does_not_exist(bobs: Client, project: Project
 
     assert answer.status_code == 404
     assert not Comparison.objects.exists()
+
+
+def test_a_press_of_somebody_who_was_signed_in_before_is_not_taken(bobs: Client, project: Project, bob: User) -> None:
+    sent = verdict(lease(project, bob), by="7a1c1a52-5a3c-4f0e-9f52-0d4f7f0f3a11")
+
+    answer = fragment(bobs, URL, sent)
+
+    assert answer.status_code == 401
+    assert "Somebody else is signed in" in answer.content.decode()
+    assert not Comparison.objects.exists()
+
+
+def test_a_comment_goes_with_the_verdict(bobs: Client, project: Project, bob: User) -> None:
+    fragment(bobs, URL, verdict(lease(project, bob), comment="B invents a source."))
+
+    assert Comparison.objects.get().comment == "B invents a source."
 
 
 def test_an_assignment_of_another_project_does_not_exist_here(bobs: Client, bob: User, project: Project) -> None:

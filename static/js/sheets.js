@@ -1,0 +1,58 @@
+// The pairs that are in the page already: the one on screen, those ahead of it, and those judged in this visit.
+import { waiting } from "./sending.js";
+
+const MOST_JUDGED = 50;
+const ahead = [];
+const judged = []; // {key, sheet}, the newest last
+const done = new Set(); // the ids of the pairs judged or given back in this visit: a late answer must not bring them again
+
+const stage = document.getElementById("sheet");
+
+export const shown = () => stage.querySelector(":scope > .sheet");
+export const idOf = (sheet) => sheet.dataset.assignment;
+
+/** Return the ids of all pairs that need not be sent again. */
+export const ids = () => [shown(), ...ahead].filter(Boolean).map(idOf);
+
+export const lastJudged = () => judged.at(-1);
+
+/** Show what is next: a pair, or what the page says where there is none. Return whether it is a pair. */
+export function advance(otherwise) {
+  const next = ahead.shift();
+  stage.replaceChildren(next ?? otherwise());
+  return Boolean(next);
+}
+
+/** Count the pair on screen as done; one with a verdict is remembered under the verdict's key. */
+export function setAside(key) {
+  done.add(idOf(shown()));
+  if (!key) return;
+  judged.push({ key, sheet: shown() });
+  if (judged.length > MOST_JUDGED) judged.shift();
+}
+
+/** Show the pair that was judged last in this visit again, and what was on screen after it. */
+export const putBack = () => show(judged.pop().sheet);
+
+/** Take pairs out of the server's answer, but none that is here already or whose verdict waits to be sent. */
+export function take(templates = []) {
+  const gone = new Set(waiting().map((press) => press.finishes));
+  for (const template of templates) {
+    const sheet = document.importNode(template.content, true).querySelector(".sheet");
+    const id = idOf(sheet);
+    if (ids().includes(id) || gone.has(id)) continue;
+    if ("inFront" in sheet.dataset) show(sheet);
+    else if (!done.has(id)) ahead.push(sheet);
+  }
+}
+
+/** Forget the pairs ahead that are lent to this person no more. */
+export function keepOnly(held) {
+  ahead.splice(0, ahead.length, ...ahead.filter((sheet) => held.includes(idOf(sheet))));
+}
+
+function show(sheet) {
+  done.delete(idOf(sheet));
+  if (shown()) ahead.unshift(shown());
+  stage.replaceChildren(sheet);
+}
