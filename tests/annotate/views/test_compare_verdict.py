@@ -32,7 +32,9 @@ def test_a_verdict_is_stored_in_stored_order(
     assert Comparison.objects.get().outcome == (on_first if isinstance(as_seen, bool) else as_seen)
 
 
-def test_the_answer_to_a_verdict_is_the_pairs_ahead_and_what_was_saved(bobs: Client, project: Project, bob: User) -> None:
+def test_the_answer_to_a_verdict_is_the_pairs_ahead_and_what_was_saved(
+    bobs: Client, project: Project, bob: User
+) -> None:
     judged = lease(project, bob)
 
     answer = fragment(bobs, URL, verdict(judged)).content.decode()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotate.models import Assignment, Comparison, Outcome, Project, Prompt, User
 from tests.annotate.views.browsers import main_of, n_queries
-from tests.factories import compare, lease, make_pair, make_project
+from tests.factories import compare, make_pair, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_a_verdict_is_told_in_the_words_of_what_was_seen(
     assert (page.index("No country owns it.") < page.index("Penguinland.")) == first_on_left
 
 
-def test_it_shows_ones_own_verdicts_in_this_project_alone(bobs: Client, project: Project, bob: User, rosa: User) -> None:
+def test_it_shows_ones_own_verdicts_of_this_project(bobs: Client, project: Project, bob: User, rosa: User) -> None:
     compare(project, rosa)
     elsewhere = make_project("arctic", n_pairs=1)
     elsewhere.memberships.create(user=bob, role="annotator")
