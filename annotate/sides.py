@@ -29,6 +29,11 @@ def as_stored(choice: Choice, *, first_on_left: bool | None) -> Outcome:
     return {Choice.LEFT: left, Choice.RIGHT: right}.get(choice) or Outcome(choice)
 
 
+def turned(strength: int | None, *, first_on_left: bool | None) -> int | None:
+    """Turn a strength towards the left into one towards the first, and back: the same step either way."""
+    return strength if strength is None or first_on_left is not False else -strength
+
+
 def as_shown(outcome: Outcome, *, first_on_left: bool | None) -> Choice:
     """Turn a stored outcome into what its annotator saw themselves choose."""
     return next(choice for choice in Choice if as_stored(choice, first_on_left=first_on_left) == outcome)

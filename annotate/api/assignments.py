@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from annotate.api.permissions import Judging, caller
 from annotate.api.strict import StrictSerializer
 from annotate.compiled import compiled
-from annotate.models import Assignment, Outcome, Project, User
+from annotate.models import Assignment, Project, User
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
 from annotate.render import render_markdown_cached
@@ -42,6 +42,9 @@ class ShownResponseSerializer(serializers.Serializer[ResponseRow]):
         return render_markdown_cached(response.text)
 
 
+SHOWN = ShownResponseSerializer()
+
+
 class AssignmentSerializer(serializers.Serializer[Assignment]):
     """A pair lent to the caller: the prompt, and its two responses as they must be shown."""
 
@@ -50,20 +53,28 @@ class AssignmentSerializer(serializers.Serializer[Assignment]):
     left = serializers.SerializerMethodField()
     right = serializers.SerializerMethodField()
     outcomes = serializers.SerializerMethodField()
+    strengths = serializers.SerializerMethodField(help_text="How much better a response may be called; may be empty.")
+    criteria = serializers.SerializerMethodField(help_text="What else is asked about the pair, each with an outcome.")
     lease_ends_at = serializers.DateTimeField()
 
     @extend_schema_field(ShownResponseSerializer)
     def get_left(self, assignment: Assignment) -> Any:
-        return ShownResponseSerializer(_shown(assignment)[0]).data
+        return SHOWN.to_representation(_shown(assignment)[0])
 
     @extend_schema_field(ShownResponseSerializer)
     def get_right(self, assignment: Assignment) -> Any:
-        return ShownResponseSerializer(_shown(assignment)[1]).data
+        return SHOWN.to_representation(_shown(assignment)[1])
 
     def get_outcomes(self, assignment: Assignment) -> list[Choice]:
-        offered: tuple[Outcome, ...] = self.context["project"].offered_outcomes
+        offered = assignment.project.offered_outcomes
         shown = {as_shown(outcome, first_on_left=assignment.first_on_left) for outcome in offered}
         return [choice for choice in Choice if choice in shown]
+
+    def get_strengths(self, assignment: Assignment) -> list[int]:
+        return list(self.context["project"].offered_strengths)
+
+    def get_criteria(self, assignment: Assignment) -> list[str]:
+        return list(self.context["project"].criteria)
 
 
 def _shown(assignment: Assignment) -> tuple[ResponseRow, ResponseRow]:
@@ -77,6 +88,9 @@ class LeaseSerializer(serializers.Serializer[Any]):
     assignments = AssignmentSerializer(many=True)
     reason = serializers.ChoiceField(choices=[str(reason) for reason in Reason], allow_null=True)
     retry_after_seconds = serializers.IntegerField(allow_null=True)
+
+
+LEASE = LeaseSerializer()
 
 
 class LeaseRequestSerializer(StrictSerializer):
@@ -100,10 +114,9 @@ class Assignments(APIView):
         201 with what they hold now, the oldest first; 200 with an empty list and a reason where nothing can be lent.
         """
         project = project_of(caller(request), slug)
-        sent = LeaseRequestSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        held = lease_pairs(project=project, annotator=caller(request), n=sent.validated_data["n"])
-        return Response(_lease(project, caller(request), held), status=201 if held else 200)
+        sent = LeaseRequestSerializer.read(request.data)
+        held = lease_pairs(project=project, annotator=caller(request), n=sent["n"])
+        return Response(lease_of(project, caller(request), held), status=201 if held else 200)
 
 
 class Skip(APIView):
@@ -116,9 +129,8 @@ class Skip(APIView):
     def post(self, request: Request, assignment_id: UUID) -> Response:
         """Close an assignment without a verdict; the pair goes to somebody else. 409 if it was closed before."""
         assignment = own_assignment(caller(request), assignment_id)
-        sent = SkipSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        skip_assignment(assignment=assignment, reason=sent.validated_data["reason"], by=caller(request))
+        sent = SkipSerializer.read(request.data)
+        skip_assignment(assignment=assignment, reason=sent["reason"], by=caller(request))
         return Response(status=204)
 
 
@@ -136,11 +148,12 @@ def _own(annotator: int, public_id: UUID) -> QuerySet[Assignment]:
     return Assignment.objects.filter(public_id=public_id, annotator=annotator, **memberships).select_related("project")
 
 
-def _lease(project: Project, annotator: User, held: list[Assignment]) -> dict[str, Any]:
+def lease_of(project: Project, annotator: User, held: list[Assignment]) -> dict[str, Any]:
+    """Return the answer that tells what the annotator holds, or why there is nothing to hold."""
     wait = None if held else waiting(project, annotator)
     lease = {
         "assignments": held,
         "reason": wait and wait.reason,
         "retry_after_seconds": wait and wait.retry_after_seconds,
     }
-    return LeaseSerializer(lease, context={"project": project}).data
+    return LEASE.to_representation(lease)

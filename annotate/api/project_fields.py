@@ -5,10 +5,12 @@ from rest_framework import serializers
 
 from annotate.api.strict import StrictSerializer
 from annotate.models import Project, Role
+from annotate.models.projects import MOST_CRITERIA, MOST_PHRASES
 
 LONGEST_GUIDELINES = 100_000
 MOST_SECONDS = 30 * 86_400
 MOST_COMPARISONS = 1_000_000_000
+MOST_TRAINING_PAIRS = 1000
 
 
 class State(TextChoices):
@@ -28,8 +30,8 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     class Meta:
         model = Project
         fields = [
-            "slug", "name", "role", "state", "guidelines", "guideline_version", "outcomes", "lease_seconds",
-            "undo_seconds", "created_at", "paused_at", "archived_at",
+            "slug", "name", "role", "state", "guidelines", "guideline_version", "outcomes", "criteria",
+            "ranking_size", "training_pairs", "lease_seconds", "undo_seconds", "created_at", "paused_at", "archived_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -45,7 +47,7 @@ class ProjectSettingsSerializer(ProjectSerializer):
     class Meta(ProjectSerializer.Meta):
         fields = [
             *ProjectSerializer.Meta.fields, "overlap", "audit_overlap", "audit_share", "repeat_share", "repeat_after",
-            "strategy", "seed", "seconds_between_trainings",
+            "gold_share", "leak_phrases", "mask_leaks", "strategy", "seed", "seconds_between_trainings",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -65,6 +67,12 @@ class SettingsSerializer(StrictSerializer):
     audit_share = serializers.FloatField(required=False, min_value=0, max_value=1)
     repeat_share = serializers.FloatField(required=False, min_value=0, max_value=1)
     repeat_after = serializers.IntegerField(required=False, min_value=0, max_value=MOST_COMPARISONS)
+    gold_share = serializers.FloatField(required=False, min_value=0, max_value=1)
+    training_pairs = serializers.IntegerField(required=False, min_value=0, max_value=MOST_TRAINING_PAIRS)
+    criteria = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST_CRITERIA)
+    ranking_size = serializers.IntegerField(required=False, min_value=3, max_value=7)
+    leak_phrases = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST_PHRASES)
+    mask_leaks = serializers.BooleanField(required=False)
     strategy = serializers.ChoiceField(choices=Project.Strategy.choices, required=False)
     seconds_between_trainings = serializers.IntegerField(required=False, min_value=0, max_value=MOST_SECONDS)
 

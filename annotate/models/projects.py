@@ -1,5 +1,6 @@
 """A project, its settings, and who belongs to it."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,8 @@ from django.db.models.functions import Now
 from annotate.models.accounts import User
 from annotate.models.vocabulary import Outcome, Role
 
+MOST_CRITERIA = 6
+MOST_PHRASES = 200
 NAMES_OF_SYSTEMS = ("Claude", "ChatGPT", "GPT-4", "Gemini", "Bard", "Llama", "Mistral", "Grok", "Qwen", "DeepSeek")
 MAKERS = ("OpenAI", "Anthropic", "Google", "Meta", "Mistral AI", "xAI", "Alibaba Cloud", "DeepSeek")
 
@@ -16,6 +19,29 @@ def default_leak_phrases() -> list[str]:
     """Return the phrases by which systems commonly name themselves."""
     named = [f"{words} {name}" for name in NAMES_OF_SYSTEMS for words in ("As", "I'm", "I am", "My name is")]
     return named + [f"{made} by {maker}" for maker in MAKERS for made in ("developed", "created", "trained", "made")]
+
+
+def check_criteria(criteria: object) -> None:
+    """Raise ValidationError unless it is a list of at most MOST_CRITERIA different short names."""
+    _check_names(criteria, "criteria", at_most=MOST_CRITERIA, n_chars=40)
+    if any(name.strip().casefold() == "overall" for name in criteria if isinstance(criteria, list)):
+        raise ValidationError("The verdict itself is the overall one and comes last. Leave it out of the criteria.")
+
+
+def check_leak_phrases(phrases: object) -> None:
+    """Raise ValidationError unless it is a list of at most MOST_PHRASES different phrases."""
+    _check_names(phrases, "phrases", at_most=MOST_PHRASES, n_chars=100)
+
+
+def _check_names(names: object, what: str, *, at_most: int, n_chars: int) -> None:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValidationError(f"The {what} are not a list of texts. Write one on each line.")
+    if len(names) > at_most:
+        raise ValidationError(f"There are {len(names)} {what}; at most {at_most} are possible. Remove some.")
+    if any(not name.strip() or len(name) > n_chars or not name.isprintable() for name in names):
+        raise ValidationError(f"Each of the {what} is a visible text of at most {n_chars} characters. Change it.")
+    if len({name.strip().casefold() for name in names}) < len(names):
+        raise ValidationError(f"Two of the {what} are the same. Remove one of them.")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -61,15 +87,17 @@ class Project(models.Model):
     )
     lease_seconds = models.PositiveIntegerField(default=900, validators=[MinValueValidator(10)])
     undo_seconds = models.PositiveIntegerField(default=600)
-    criteria = models.JSONField(default=list, blank=True)
+    criteria = models.JSONField(default=list, blank=True, validators=[check_criteria])
     ranking_size = models.PositiveSmallIntegerField(
         default=4, validators=[MinValueValidator(3), MaxValueValidator(7)], help_text="Responses ranked at once."
     )
     gold_share = models.FloatField(default=0.0)
     training_pairs = models.PositiveSmallIntegerField(
-        default=0, help_text="Gold pairs that each annotator judges rightly, with feedback, before live work."
+        default=0,
+        validators=[MaxValueValidator(1000)],
+        help_text="Gold pairs that each annotator judges rightly, with feedback, before live work.",
     )
-    leak_phrases = models.JSONField(default=default_leak_phrases, blank=True)
+    leak_phrases = models.JSONField(default=default_leak_phrases, blank=True, validators=[check_leak_phrases])
     mask_leaks = models.BooleanField(default=True)
     audit_share = models.FloatField(default=0.2)
     repeat_share = models.FloatField(default=0.1)

@@ -84,6 +84,8 @@ def _verdicts(assignment: Assignment) -> list[dict[str, Any]]:
 def _verdict(comparison: Comparison) -> dict[str, Any]:
     return {
         "outcome": comparison.outcome,
+        "strength": comparison.strength,
+        "criteria": comparison.criteria,
         "comment": comparison.comment,
         "shown_at": comparison.shown_at,
         "decided_at": comparison.decided_at or comparison.created_at,

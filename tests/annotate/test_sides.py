@@ -3,7 +3,7 @@
 import pytest
 
 from annotate.models import Outcome
-from annotate.sides import Choice, as_shown, as_stored, left_and_right
+from annotate.sides import Choice, as_shown, as_stored, left_and_right, turned
 
 
 @pytest.mark.parametrize("first_on_left", [True, False, None])
@@ -23,3 +23,12 @@ def test_what_belongs_to_the_first_is_shown_where_the_first_is(
     first_on_left: bool | None, shown: tuple[int, int]
 ) -> None:
     assert left_and_right(1, 2, first_on_left=first_on_left) == shown
+
+
+@pytest.mark.parametrize(("first_on_left", "turned_to"), [(True, 2), (False, -2), (None, 2)])
+def test_a_strength_towards_the_left_is_one_towards_whoever_is_there(
+    first_on_left: bool | None, turned_to: int
+) -> None:
+    assert turned(2, first_on_left=first_on_left) == turned_to
+    assert turned(turned_to, first_on_left=first_on_left) == 2
+    assert turned(None, first_on_left=first_on_left) is None
