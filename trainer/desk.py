@@ -1,56 +1,43 @@
 """The desk where a run is done: rows in, the trainer's pure functions over arrays, rows out.
 
-What is costly to read again is kept on the shelf (shelf.py); responses get their vectors in embedding.py.
+Rows are read in reading.py, responses get their vectors in embedding.py, and studying.py holds the costly look.
 """
 
 from hashlib import sha256
 from math import log
 from time import perf_counter
-from typing import cast
 
 import numpy as np
 import torch
 
-from annotate.models import Outcome as Verdict
-from annotate.models import Project, Run, Snapshot, Stream
-from annotate.selectors.training_rows import LabelRows, PairRows, label_rows, pair_rows
-from annotate.selectors.watermark import Watermark, watermark
-from annotate.services.training import (
-    Queued,
-    SnapshotContent,
-    Surprising,
-    config_digest,
-    fit_config,
-    fit_mark,
-    publish_snapshot,
-    send_back_to_embedding,
-)
-from trainer.acquire import Strategy
-from trainer.embedding import embed
+from annotate.models import Project, Run, Snapshot
+from annotate.services.publishing import Queued, SnapshotContent, Surprising, publish_snapshot
+from annotate.services.training import config_digest, fit_config, fit_mark, send_back_to_embedding
+from trainer.alarms import fit_alarms
+from trainer.embedding import embed, reembed
 from trainer.head import Head
 from trainer.honesty import reliability_bins
-from trainer.material import FitConfig, Material
-from trainer.outcomes import Outcome, ScaleName
+from trainer.material import Material
+from trainer.outcomes import Outcome
+from trainer.reading import Reading, read_project
 from trainer.refit import Refit, refit
-from trainer.shelf import NotEmbedded, Shelf, clear_shelf, shelf_of
+from trainer.release import ROLL_BACK_AT
+from trainer.shelf import NotEmbedded, clear_shelf
+from trainer.studying import study_project
+from trainer.trials import hold_trial, reference_rewards
 
 N_AUDIT_AHEAD = 64  # audit pairs whose prediction is written before anybody sees them
 MOST_DISAGREEMENTS = 200
-OUTCOMES = {
-    Verdict.FIRST: Outcome.FIRST,
-    Verdict.SECOND: Outcome.SECOND,
-    Verdict.TIE: Outcome.TIE,
-    Verdict.BOTH_BAD: Outcome.BOTH_BAD,
-}
 
 
 def perform(run: Run) -> None:
-    """Do a claimed run: embed what has no vector yet, or fit and publish a snapshot."""
+    """Do a claimed run: embed what has no vector yet, fit and publish a snapshot, or study one."""
+    work = {Run.Kind.EMBED: embed, Run.Kind.REEMBED: reembed, Run.Kind.FIT: fit, Run.Kind.STUDY: study_project}
     try:
-        {Run.Kind.EMBED: embed, Run.Kind.FIT: fit}[Run.Kind(run.kind)](run)
+        work[Run.Kind(run.kind)](run)
     except NotEmbedded:
         send_back_to_embedding(run)
-    except BaseException:
+    except (ValueError, RuntimeError):  # what spoiled rows make of a fit
         clear_shelf(run.project_id)
         raise
 
@@ -61,81 +48,57 @@ def fit(run: Run) -> Refit:
     The result's pairs are in the order of `pair_rows`. Raises NotEmbedded.
     """
     started, project = perf_counter(), run.project
-    mark, labels = _settled_labels(project)
-    pairs = pair_rows(project)
-    shelf = shelf_of(project, mark, pairs)
-    material = _material(shelf, labels, pairs)
-    previous = Snapshot.objects.filter(project=project).order_by("-number").first()
-    config = FitConfig(scale=cast(ScaleName, project.outcomes), strategy=cast(Strategy, project.strategy))
-    result = refit(
-        material,
-        config,
-        previous=Head.from_bytes(bytes(previous.weights)) if previous else None,
-        geometry=shelf.geometry,
-        seed=project.seed,
-    )
+    read = read_project(project)
+    parent = Snapshot.objects.filter(project=project).order_by("-number").first()
+    result = refit_from(read, parent, seed=project.seed)
     if not np.isfinite(result.head.weights_D).all():
         raise ValueError("the fit gave weights that are no numbers")
-    shelf.geometry = result.geometry
-    weights = result.head.to_bytes()
-    content = SnapshotContent(
-        watermark=fit_mark(project, mark),
-        config_digest=config_digest(project),
-        encoder_key=shelf.encoder_key,
-        n_comparisons=len(labels.comparison),
-        last_comparison=mark.last_comparison,
-        weights=weights,
-        digest=sha256(weights).hexdigest(),
-        config={**fit_config(project), "digests": result.digests},
-        metrics={**result.metrics, "seconds": result.seconds, "audit_bins": _audit_bins(material)},
-        seconds=perf_counter() - started,
-        device=device_name(),
+    read.shelf.geometry = result.geometry
+    content = _content(project, read, parent, result, started)
+    publish_snapshot(
+        run, content, queue=_queue(result, read), disagreements=_disagreements(result, read.labels.comparison)
     )
-    publish_snapshot(run, content, queue=_queue(result, pairs), disagreements=_disagreements(result, labels))
     return result
 
 
-def _settled_labels(project: Project) -> tuple[Watermark, LabelRows]:
-    """Read a watermark and exactly the labels it covers."""
-    while True:
-        mark = watermark(project)
-        if (labels := label_rows(project, mark)) is not None:
-            return mark, labels
+def refit_from(read: Reading, parent: Snapshot | None, *, seed: int) -> Refit:
+    """Refit from what was read, going on from the head of a snapshot."""
+    previous = Head.from_bytes(bytes(parent.weights)) if parent else None
+    return refit(read.material, read.config, previous=previous, geometry=read.shelf.geometry, seed=seed)
 
 
-def _material(shelf: Shelf, labels: LabelRows, pairs: PairRows) -> Material:
-    """Turn ids of rows into places in arrays."""
-    audit_B = labels.stream == Stream.AUDIT
-    _, prompt_N = np.unique(_prompt_of_responses(shelf, pairs), return_inverse=True)
-    place_of_pair = np.argsort(pairs.pair)
-    return Material(
-        encoder_key=shelf.encoder_key,
-        embedding_ND=shelf.embedding_ND,
-        prompt_N=prompt_N,
-        first_M=np.searchsorted(shelf.response_N, pairs.first),
-        second_M=np.searchsorted(shelf.response_N, pairs.second),
-        askable_M=pairs.assignable & ~pairs.audit,
-        pair_B=place_of_pair[np.searchsorted(pairs.pair, labels.pair, sorter=place_of_pair)],
-        outcome_B=np.array([OUTCOMES[outcome] for outcome in labels.outcome], np.int64),
-        strength_B=np.zeros(len(labels.pair), np.int64),
-        annotator_B=labels.annotator,
-        weight_B=np.ones(len(labels.pair)),
-        tuning_B=audit_B | (labels.stream == Stream.IMPORT),
-        p_first_shown_B=np.where(audit_B & ~labels.surplus, labels.p_first, np.nan),
+def _content(
+    project: Project, read: Reading, parent: Snapshot | None, result: Refit, started: float
+) -> SnapshotContent:
+    weights = result.head.to_bytes()
+    trial = hold_trial(project, parent, read, result)
+    digests = {**result.digests, "parent": parent.digest if parent else None}
+    return SnapshotContent(
+        watermark=fit_mark(project, read.mark),
+        config_digest=config_digest(project),
+        encoder_key=read.shelf.encoder_key,
+        n_comparisons=len(read.labels.comparison),
+        last_comparison=read.mark.last_comparison,
+        parent_id=parent.pk if parent else None,
+        weights=weights,
+        digest=sha256(weights).hexdigest(),
+        config={**fit_config(project), "digests": digests, "versions": versions()},
+        metrics={
+            **result.metrics,
+            "alarms": fit_alarms(result.metrics, trial["wealth"] if trial else 1.0, ROLL_BACK_AT),
+            "trial": trial,
+            "seconds": result.seconds,
+            "audit_bins": _audit_bins(read.material),
+        },
+        reference_rewards=reference_rewards(project, read, result),
+        seconds=perf_counter() - started,
+        device=device_name(),
     )
 
 
-def _prompt_of_responses(shelf: Shelf, pairs: PairRows) -> np.ndarray:
-    """Return each response's prompt id; responses in no pair share none (their own negative id)."""
-    prompt_N = -shelf.response_N
-    for side in (pairs.first, pairs.second):
-        prompt_N[np.searchsorted(shelf.response_N, side)] = pairs.prompt
-    return prompt_N
-
-
-def _queue(result: Refit, pairs: PairRows) -> list[Queued]:
+def _queue(result: Refit, read: Reading) -> list[Queued]:
     """Return the chosen learn pairs, then the audit pairs that come next, so that both are predicted before shown."""
-    chosen = result.queue
+    chosen, pairs = result.queue, read.pairs
     learn = [
         Queued(int(pairs.pair[pair]), p_first=float(p), information=_or_none(gain), propensity=_or_none(chance))
         for pair, p, gain, chance in zip(
@@ -146,18 +109,20 @@ def _queue(result: Refit, pairs: PairRows) -> list[Queued]:
     return learn + [Queued(int(pairs.pair[pair]), p_first=float(result.p_first_M[pair])) for pair in ahead]
 
 
-def _disagreements(result: Refit, labels: LabelRows) -> list[Surprising]:
+def _disagreements(result: Refit, comparison_B: np.ndarray) -> list[Surprising]:
     """Return the labels that the head without them held for less likely than not, the most surprising first."""
-    surprise_B = np.nan_to_num(result.labels.surprise_B)
+    report = result.labels
+    surprise_B = np.nan_to_num(report.surprise_B)
     worst = [
         label for label in np.argsort(-surprise_B, kind="stable")[:MOST_DISAGREEMENTS] if surprise_B[label] > log(2)
     ]
     return [
         Surprising(
-            int(labels.comparison[label]),
-            p_left_out=float(result.labels.p_first_B[label]),
+            int(comparison_B[label]),
+            p_left_out=float(report.p_first_B[label]),
             surprise=float(surprise_B[label]),
-            badge=result.labels.badge_B[label],
+            badge=report.badge_B[label],
+            influences=tuple((int(comparison_B[one.label]), one.logits) for one in report.moved.get(label, ())),
         )
         for label in worst
     ]
@@ -174,6 +139,11 @@ def _audit_bins(material: Material) -> list[dict[str, float]]:
 def device_name() -> str:
     """Return what a snapshot says it was computed on."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else f"cpu, {torch.get_num_threads()} threads"
+
+
+def versions() -> dict[str, str]:
+    """Return the libraries on which the bytes of a snapshot depend."""
+    return {"torch": torch.__version__, "numpy": np.__version__}
 
 
 def _or_none(number: float) -> float | None:

@@ -42,6 +42,6 @@ def influences(problem: Problem, posterior: Posterior, labels: Influence, target
 
 def _strongest(moved_B: Tensor) -> list[Moved]:
     n = min(MOST, len(moved_B))
-    places = torch.cat([moved_B.topk(n).indices, (-moved_B).topk(n).indices]).unique()
-    found = [Moved(place, moved_B[place].item()) for place in places.tolist()]
+    places = {*moved_B.topk(n).indices.tolist(), *(-moved_B).topk(n).indices.tolist()}
+    found = [Moved(place, moved_B[place].item()) for place in sorted(places)]
     return sorted((one for one in found if one.logits), key=lambda one: -one.logits)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import BooleanField, Case, F, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
 
 from annotate.models import Comparison, ComparisonEvent, Embedding, Pair, Project, Response
 from annotate.selectors.watermark import Watermark
@@ -21,7 +21,8 @@ Bools = npt.NDArray[np.bool_]
 class LabelRows:
     """The live comparisons of a project in the order they were made, one array per column.
 
-    p_first is what the live head predicted when the pair was shown, NaN where nothing was.
+    p_first is what the live head predicted when the pair was shown, NaN where nothing was. first_on_left is 1 or 0, NaN
+    where nobody knows.
     """
 
     comparison: Ints
@@ -34,6 +35,7 @@ class LabelRows:
     stream: Strings
     surplus: Bools
     p_first: Floats
+    first_on_left: Floats
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,14 @@ def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
             "assignment__stream",
             "surplus",
             "assignment__p_first",
+            "assignment__first_on_left",
         )
     )
     if len(columns) != mark.n_comparisons:
         return None
     dead = _dead_at(project, mark.last_event)
     live = [row for row in columns if row[0] not in dead]
-    return LabelRows(*_columns(live, (*[np.int64] * 6, np.str_, np.str_, np.bool_, np.float64)))
+    return LabelRows(*_columns(live, (*[np.int64] * 6, np.str_, np.str_, np.bool_, np.float64, np.float64)))
 
 
 def _dead_at(project: Project, last_event: int) -> set[int]:
@@ -103,6 +106,13 @@ def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[t
     rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key, response_id__gt=after)
     for response, vector in rows.order_by("response_id").values_list("response_id", "vector").iterator(chunk_size=500):
         yield response, bytes(vector)
+
+
+def judged_texts(project: Project) -> Iterator[tuple[int, str]]:
+    """Yield (response id, text) of the responses that have a comparison."""
+    judged = Pair.objects.filter(project=project, assignments__comparisons__isnull=False)
+    either = Q(pk__in=judged.values("first")) | Q(pk__in=judged.values("second"))
+    yield from Response.objects.filter(either).values_list("pk", "text").iterator(chunk_size=500)
 
 
 def _columns(rows: Sequence[tuple[object, ...]], dtypes: tuple[type, ...]) -> list[npt.NDArray[Any]]:

@@ -1,5 +1,6 @@
 """How far a project's rows have come. A snapshot covers a watermark; a difference means there is something to learn."""
 
+import re
 from dataclasses import dataclass
 
 from django.db.models import Count, Max
@@ -19,6 +20,12 @@ class Watermark:
 
     def __str__(self) -> str:
         return f"c{self.n_comparisons}.{self.last_comparison} e{self.last_event} p{self.n_pairs} r{self.n_responses}"
+
+
+def watermark_of(text: str) -> Watermark | None:
+    """Read a watermark back from what a run or a snapshot stores of it; None where it holds none."""
+    found = re.match(r"c(\d+)\.(\d+) e(\d+) p(\d+) r(\d+)", text)
+    return Watermark(*map(int, found.groups())) if found else None
 
 
 def watermark(project: Project) -> Watermark:

@@ -1,4 +1,4 @@
-"""Runs of the trainer: which work is due, who may do it, and publishing its result exactly once.
+"""Runs of the trainer: which work is due and who may do it. What a finished run leaves: services/publishing.py.
 
 A run is claimed with a new fence and publishes under it, so a worker that was given up for dead can publish nothing.
 The broker only carries "look at run 12"; every state is in the row, and a lost message heals on a later tick.
@@ -6,63 +6,26 @@ The broker only carries "look at run 12"; every state is in the row, and a lost 
 
 import json
 import traceback
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from hashlib import sha256
+from math import log
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
-from annotate.models import Comparison, Disagreement, Project, Pulse, QueuedPair, Run, Snapshot
+from annotate.models import Project, Pulse, Run, Snapshot
 from annotate.selectors.watermark import Watermark, watermark
 
 STALE_AFTER = timedelta(seconds=20)
 MOST_ATTEMPTS = 3
+FIRST_STUDY, STUDY_GROWTH = 50, 1.1  # comparisons; studies are costly, so each needs a tenth more
 PARKED_FOR = timedelta(hours=1)  # what was wrong may have been put right: a full disk, a missing file
 
 
 class FenceLost(Exception):
     """Another claim of this run is newer; stop and publish nothing."""
-
-
-@dataclass(frozen=True)
-class SnapshotContent:
-    """Everything a snapshot stores, as the trainer computed it."""
-
-    watermark: str
-    config_digest: str
-    encoder_key: str
-    n_comparisons: int
-    last_comparison: int
-    weights: bytes
-    digest: str
-    config: dict[str, object]
-    metrics: dict[str, object]
-    seconds: float
-    device: str
-
-
-@dataclass(frozen=True)
-class Queued:
-    """One entry of the queue: a learn pair with its information, or an audit pair with none."""
-
-    pair_id: int
-    p_first: float
-    information: float | None = None
-    propensity: float | None = None
-
-
-@dataclass(frozen=True)
-class Surprising:
-    """One comparison and what the head fitted without it expected."""
-
-    comparison_id: int
-    p_left_out: float
-    surprise: float
-    badge: str = ""
 
 
 def due_runs() -> list[Run]:
@@ -86,10 +49,13 @@ def beat_run(run: Run) -> None:
     _change_held(run, heartbeat_at=Now())
 
 
-def report_progress(run: Run, *, done: int, total: int) -> None:
-    """Store how far the run is; a run that gets on has its attempts before it forgiven. Raises FenceLost."""
+def report_progress(run: Run, *, done: int, total: int, before: int = 0) -> None:
+    """Store how far the run is, with what was there `before`; a run that gets on has its attempts before it forgiven.
+
+    Raises FenceLost if a newer claim has it.
+    """
     run.attempt = 1 if done else run.attempt
-    _change_held(run, heartbeat_at=Now(), done=done, total=total, attempt=run.attempt)
+    _change_held(run, heartbeat_at=Now(), done=before + done, total=before + total, attempt=run.attempt)
 
 
 def finish_run(run: Run, *, covers: str) -> None:
@@ -98,14 +64,16 @@ def finish_run(run: Run, *, covers: str) -> None:
 
 
 def give_way(run: Run) -> bool:
-    """Put the run back behind the runs that wait, to be taken up where it stopped; False where none waits.
+    """Put the run back behind the runs that wait; False where none waits. Raises FenceLost as `put_back` does."""
+    waits = Run.objects.filter(state=Run.State.QUEUED).exists()
+    if waits:
+        put_back(run)
+    return waits
 
-    Raises FenceLost if a newer claim has it.
-    """
-    if not Run.objects.filter(state=Run.State.QUEUED).exists():
-        return False
+
+def put_back(run: Run) -> None:
+    """Give the run up without a failure, to be taken up where it stopped. Raises FenceLost if a newer claim has it."""
     _change_held(run, state=Run.State.QUEUED, attempt=F("attempt") - 1, heartbeat_at=Now())
-    return True
 
 
 @transaction.atomic
@@ -123,33 +91,6 @@ def fail_run(run: Run, error: BaseException) -> None:
     _held(run).update(state=state, error=text, heartbeat_at=Now(), finished_at=Now())
 
 
-@transaction.atomic
-def publish_snapshot(
-    run: Run, content: SnapshotContent, *, queue: Iterable[Queued], disagreements: Iterable[Surprising]
-) -> Snapshot:
-    """Store a complete snapshot with its queue and disagreements and finish the run, all in one transaction.
-
-    A snapshot of these rows and settings that is there already stays the only one. Raises FenceLost, with nothing
-    stored, if a newer claim has the run.
-    """
-    finish_run(run, covers=content.watermark)
-    project = run.project
-    alike = {"project": project, "watermark": content.watermark, "config_digest": content.config_digest}
-    if stored := Snapshot.objects.filter(**alike).first():
-        return stored
-    previous = Snapshot.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0
-    snapshot = Snapshot.objects.create(
-        project=project,
-        number=previous + 1,
-        parent=Snapshot.objects.filter(project=project, number=previous).first(),
-        seconds_behind=_seconds_behind(project, content.last_comparison),
-        **{name: value for name, value in vars(content).items() if name != "last_comparison"},
-    )
-    _replace_queue(snapshot, queue)
-    _replace_disagreements(snapshot, disagreements)
-    return snapshot
-
-
 def record_pulse(process: Pulse.Process) -> None:
     """Store that a background process is alive now."""
     Pulse.objects.update_or_create(process=process, defaults={"beat_at": Now()})
@@ -157,7 +98,7 @@ def record_pulse(process: Pulse.Process) -> None:
 
 def fit_config(project: Project) -> dict[str, object]:
     """Return the settings that a snapshot depends on; changing one makes a new snapshot due."""
-    return {name: getattr(project, name) for name in ("outcomes", "strategy", "seed", "config_version")}
+    return {name: getattr(project, name) for name in ("outcomes", "strategy", "seed", "config_version", "encoder_key")}
 
 
 def fit_mark(project: Project, mark: Watermark) -> str:
@@ -169,18 +110,47 @@ def config_digest(project: Project) -> str:
     return sha256(json.dumps(fit_config(project), sort_keys=True).encode()).hexdigest()
 
 
+def study_mark(project: Project, mark: Watermark) -> str:
+    """Return what names a study: by how many tenths the comparisons have grown, and the settings it depends on."""
+    growth = int(log(mark.n_comparisons) / log(STUDY_GROWTH))
+    return f"study {growth} {config_digest(project)[:8]} style {int(project.style_effects)}"
+
+
+def reembed_mark(project: Project, mark: Watermark) -> str:
+    """Return what names an attempt to change the encoder: the texts there are and the settings that were chosen."""
+    chosen = json.dumps(project.next_encoder, sort_keys=True)
+    return f"r{mark.n_responses} {sha256(chosen.encode()).hexdigest()[:8]}"
+
+
 def _start_if_due(project: Project) -> None:
-    """Start the first step that has not covered the project's rows; one at work or parked holds up the later ones."""
+    """Start what has not covered the project's rows. A study or a change of the encoder goes on beside everything else.
+
+    A study would never have its turn if it waited for a moment without a verdict to learn.
+    """
     mark = watermark(project)
-    if not mark.n_pairs or not _rested(project):
-        return None
-    for kind, covers in ((Run.Kind.EMBED, f"r{mark.n_responses}"), (Run.Kind.FIT, fit_mark(project, mark))):
+    if mark.n_pairs and _rested(project):
+        _start_first_due(project, _steps(project, mark))
+        if mark.n_comparisons >= FIRST_STUDY and Snapshot.objects.filter(project=project).exists():
+            _start_first_due(project, [(Run.Kind.STUDY, study_mark(project, mark))])
+    if project.next_encoder is not None:
+        _start_first_due(project, [(Run.Kind.REEMBED, reembed_mark(project, mark))])
+
+
+def _start_first_due(project: Project, steps: Iterable[tuple[Run.Kind, str]]) -> None:
+    """Start the first step that is due; one at work or parked holds up the later ones."""
+    for kind, covers in steps:
         newest = Run.objects.filter(project=project, kind=kind).order_by("-id").first()
         if newest is None or _is_due(newest, covers):
             return _start(project, kind, covers)
         if newest.state != Run.State.DONE:
             return None
     return None
+
+
+def _steps(project: Project, mark: Watermark) -> Iterator[tuple[Run.Kind, str]]:
+    """Yield the steps in their order, each with what it has to cover."""
+    yield Run.Kind.EMBED, f"r{mark.n_responses}"
+    yield Run.Kind.FIT, fit_mark(project, mark)
 
 
 def _is_due(newest: Run, covers: str) -> bool:
@@ -210,27 +180,6 @@ def _sweep() -> None:
         state=Run.State.PARKED, finished_at=Now(), error="The worker died each time. See the worker's log."
     )
     silent.filter(attempt__lt=MOST_ATTEMPTS).update(state=Run.State.QUEUED)
-
-
-def _seconds_behind(project: Project, last_comparison: int) -> float | None:
-    """Return the age of the newest comparison that the snapshot saw, at the moment it goes live."""
-    newest = Comparison.objects.filter(project=project, pk=last_comparison).first()
-    return (timezone.now() - newest.created_at).total_seconds() if newest else None
-
-
-def _replace_queue(snapshot: Snapshot, queue: Iterable[Queued]) -> None:
-    QueuedPair.objects.filter(project=snapshot.project).delete()
-    QueuedPair.objects.bulk_create(
-        QueuedPair(project=snapshot.project, snapshot=snapshot, position=position, **vars(entry))
-        for position, entry in enumerate(queue)
-    )
-
-
-def _replace_disagreements(snapshot: Snapshot, disagreements: Iterable[Surprising]) -> None:
-    Disagreement.objects.filter(project=snapshot.project).delete()
-    Disagreement.objects.bulk_create(
-        Disagreement(project=snapshot.project, snapshot=snapshot, **vars(entry)) for entry in disagreements
-    )
 
 
 def _change_held(run: Run, **changes: object) -> None:

@@ -1,68 +1,29 @@
-"""Runs: due once, claimed once, published once."""
+"""Runs: due once, claimed once, finished once."""
 
 from datetime import timedelta
 
 import pytest
 from django.db.models.functions import Now
 
-from annotate.models import Outcome, Project, Run, Snapshot, User
-from annotate.selectors.watermark import watermark
+from annotate.models import Pair, Project, Run, Snapshot, User
 from annotate.services.comparing import retract_comparison
 from annotate.services.projects import archive_project, change_project
+from annotate.services.publishing import publish_snapshot
 from annotate.services.training import (
     FenceLost,
-    Queued,
-    SnapshotContent,
-    Surprising,
     beat_run,
     claim_run,
-    config_digest,
     due_runs,
     fail_run,
     finish_run,
-    fit_mark,
     give_way,
-    publish_snapshot,
     report_progress,
     send_back_to_embedding,
 )
+from tests.annotate.services.runs import claimed, content, embed, go_silent
 from tests.factories import compare, make_pair, make_project
 
 pytestmark = pytest.mark.django_db
-
-
-def content(project: Project) -> SnapshotContent:
-    mark = watermark(project)
-    return SnapshotContent(
-        watermark=fit_mark(project, mark),
-        config_digest=config_digest(project),
-        encoder_key="e",
-        n_comparisons=mark.n_comparisons,
-        last_comparison=mark.last_comparison,
-        weights=b"w",
-        digest="d",
-        config={},
-        metrics={},
-        seconds=0.1,
-        device="cpu",
-    )
-
-
-def claimed(project: Project) -> Run:
-    (run,) = due_runs()
-    claim = claim_run(run.pk)
-    assert claim is not None
-    return claim
-
-
-def embed(project: Project) -> None:
-    run = claimed(project)
-    assert run.kind == Run.Kind.EMBED
-    finish_run(run, covers=run.watermark)
-
-
-def go_silent(run: Run) -> None:
-    Run.objects.filter(pk=run.pk).update(heartbeat_at=Now() - timedelta(minutes=1))
 
 
 def test_embedding_comes_first_then_a_fit_then_nothing(project: Project) -> None:
@@ -236,35 +197,59 @@ def test_a_fit_that_finds_responses_without_vectors_is_due_again_after_their_emb
     assert Snapshot.objects.count() == 0
 
 
-def test_a_second_fit_of_the_same_rows_and_settings_stores_nothing(project: Project, bob: User) -> None:
-    embed(project)
-    first = publish_snapshot(claimed(project), content(project), queue=[], disagreements=[])
-    late = Run.objects.create(
-        project=project, kind=Run.Kind.FIT, watermark="read too early", created_at=Now(), heartbeat_at=Now()
-    )
-    run = claim_run(late.pk)
+def judged(project: Project, annotator: User, n: int) -> None:
+    """Have the annotator judge as many more pairs, and the head learn them."""
+    for _ in range(n):
+        make_pair(project, 1000 + Pair.objects.count())
+        compare(project, annotator)
+    run_of(Run.Kind.EMBED)
+    publish_snapshot(run_of(Run.Kind.FIT), content(project), queue=[], disagreements=[])
+
+
+def run_of(kind: Run.Kind) -> Run:
+    """Claim the due run of a kind; an embed run is done at once."""
+    run = claim_run(next(run.pk for run in due_runs() if run.kind == kind))
     assert run is not None
-
-    second = publish_snapshot(run, content(project), queue=[], disagreements=[])
-
-    assert second == first
-    assert Snapshot.objects.count() == 1
-    assert due_runs() == []
+    if kind == Run.Kind.EMBED:
+        finish_run(run, covers=run.watermark)
+    return run
 
 
-def test_publishing_replaces_the_queue_and_the_disagreements(project: Project, bob: User) -> None:
-    comparison = compare(project, bob, Outcome.FIRST)
-    embed(project)
-    pairs = list(project.pairs.order_by("shuffle"))
+def is_study_due() -> bool:
+    return Run.Kind.STUDY in [run.kind for run in due_runs()]
 
-    snapshot = publish_snapshot(
-        claimed(project),
-        content(project),
-        queue=[Queued(pairs[3].pk, 0.6, 0.02), Queued(pairs[1].pk, 0.5)],
-        disagreements=[Surprising(comparison.pk, 0.1, 2.3)],
-    )
 
-    assert [row.pair for row in project.queue.all()] == [pairs[3], pairs[1]]
-    assert project.disagreements.get().surprise == 2.3
-    assert snapshot.seconds_behind is not None
-    assert snapshot.seconds_behind >= 0
+def test_a_study_comes_at_fifty_comparisons_and_at_every_tenth_more(project: Project, bob: User) -> None:
+    judged(project, bob, 49)
+    assert not is_study_due()
+
+    judged(project, bob, 1)
+    study = run_of(Run.Kind.STUDY)
+    finish_run(study, covers=study.watermark)
+    judged(project, bob, 1)
+    after_one_more = is_study_due()
+    judged(project, bob, 5)
+
+    assert not after_one_more
+    assert is_study_due()
+
+
+def test_a_study_neither_waits_for_a_fit_nor_holds_one_up(project: Project, bob: User) -> None:
+    judged(project, bob, 50)
+    study = run_of(Run.Kind.STUDY)
+
+    compare(project, bob)
+
+    assert [run.kind for run in due_runs()] == [Run.Kind.FIT]
+    fail_run(study, ValueError("no study"))
+    assert {run.kind for run in due_runs()} == {Run.Kind.FIT, Run.Kind.STUDY}
+
+
+def test_a_setting_that_a_study_depends_on_makes_one_due(project: Project, bob: User, alice: User) -> None:
+    judged(project, bob, 50)
+    study = run_of(Run.Kind.STUDY)
+    finish_run(study, covers=study.watermark)
+
+    change_project(project=project, by=alice, style_effects=True)
+
+    assert is_study_due()
