@@ -21,7 +21,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     @classmethod
     def read(cls, data: Any) -> dict[str, Any]:
-        """Return what was sent, checked; raises ValidationError. One serializer reads everything: making one is dear."""
+        """Return what was sent, checked; raises ValidationError. One instance reads it all: making one is dear."""
         return dict(_reader(cls).run_validation(data))
 
     def to_internal_value(self, data: Any) -> Any:

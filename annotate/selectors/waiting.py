@@ -15,6 +15,7 @@ class Reason(StrEnum):
 
     NOTHING_LEFT = "nothing_left"
     ALL_LENT = "all_lent"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Waiting:
 
 def waiting(project: Project, annotator: User) -> Waiting:
     """Tell "you have seen everything" from "others hold the last pairs"; call it when nothing could be lent."""
+    if not project.accepts_comparisons:
+        return Waiting(Reason.PAUSED)
     seen = Assignment.objects.filter(
         pair_id=OuterRef("pair_id"),
         annotator=annotator,

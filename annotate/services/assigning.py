@@ -67,7 +67,10 @@ def lock_membership(project: Project, annotator: User) -> Membership:
 
 def held_by(annotator: User, project: Project) -> list[Assignment]:
     """Return what is lent to the annotator now, the oldest first."""
-    return _live(project.pk, annotator.pk)
+    held = _live(project.pk, annotator.pk)
+    for assignment in held:
+        assignment.project, assignment.annotator = project, annotator
+    return held
 
 
 @compiled
