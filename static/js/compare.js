@@ -3,7 +3,7 @@ import { follow } from "./badge.js";
 import { buildKeySheet } from "./key_sheet.js";
 import { listen, resetScopes } from "./keys.js";
 import { holdLeases, lookAgain } from "./leases.js";
-import { watchPanes } from "./panes.js";
+import { showUnseen, watchPanes } from "./panes.js";
 import { wouldLose } from "./outbox.js";
 import { add, along, resume, sending, state, waiting } from "./sending.js";
 import * as sheets from "./sheets.js";
@@ -73,6 +73,8 @@ form.addEventListener("submit", (event) => {
   if (button?.name === "undo") return undo();
   if (!button || !sheets.shown()) return;
   if ("stays" in button.dataset) return press(button, { key: newKey() });
+  const unseen = button.name === "skip" ? null : showUnseen();
+  if (unseen) return say(`This is ${unseen}. Choose now that you have seen both.`, { kind: "info" });
   const key = newKey();
   press(button, { key, finishes: sheets.idOf(sheets.shown()) });
   document.querySelector("[popover]:popover-open")?.hidePopover();
@@ -141,6 +143,7 @@ sending.addEventListener("answer", ({ detail: { press: sent, answer } }) => {
   const held = answer.parts.state?.[0].dataset.held.split(" ") ?? [];
   if (sent.brings && !held.includes(sent.brings)) dropShown(sent.brings);
   if (sent.key === awaited) goOn(answer);
+  else showNotice(answer.parts.dialog);
 });
 
 /** Put the parts of an answer where they belong; `quietly` where a later press has had its say already. */
@@ -170,14 +173,25 @@ function tellRefusal({ parts, status, refusal }) {
   if (status >= 400) say(`The server could not answer (${status}).`, { kind: "warning" });
 }
 
+/** Go on to the next pair after the answer that had to be seen first. */
 function goOn({ parts }) {
   awaited = "";
-  const dialog = document.getElementById("notice");
-  if (!parts.dialog) return next();
-  dialog.replaceChildren(document.importNode(parts.dialog[0].content, true));
-  dialog.addEventListener("close", next, { once: true });
-  dialog.showModal();
+  showNotice(parts.dialog)?.addEventListener("close", next, { once: true });
+  if (!parts.dialog) next();
 }
+
+/** Open what the server wants to be read now, if there is anything; return its dialog. */
+function showNotice([template] = []) {
+  if (!template) return null;
+  const dialog = document.getElementById("notice");
+  dialog.replaceChildren(document.importNode(template.content, true));
+  dialog.showModal();
+  return dialog;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog").close();
+});
 
 // -- from the beginning
 
@@ -200,4 +214,5 @@ lookAgain({ url, ids: sheets.ids, take });
 sending.addEventListener("change", () => { if (!sheets.shown() && waiting().length) sheets.advance(placeholder); });
 addEventListener("beforeunload", (event) => { if (wouldLose()) event.preventDefault(); });
 show();
+showNotice(document.querySelectorAll("template[data-part=dialog]"));
 resume();

@@ -7,7 +7,8 @@ export function buildKeySheet() {
   document.querySelector("#keys h2").after(list);
   const controls = [...document.querySelectorAll("#pair [aria-keyshortcuts]")];
   const outside = controls.filter((control) => !control.closest("[popover]"));
-  list.replaceChildren(...outside.map(row));
+  const verdictsFirst = outside.sort((one, other) => Boolean(other.closest(".bar")) - Boolean(one.closest(".bar")));
+  list.replaceChildren(...verdictsFirst.map(row));
   for (const dialog of document.querySelectorAll("#pair [popover]")) {
     const inside = controls.filter((control) => dialog.contains(control));
     if (inside.length) list.append(group(inside, dialog.querySelector("h2").textContent));

@@ -36,13 +36,21 @@ function tool(id, work) {
   form.addEventListener("tiebreak:shown", () => { if (id === "diff" && button.getAttribute("aria-pressed") === "true") work(true); });
 }
 
+/** Show the response that has not been on screen yet, where they are shown one at a time; return its label or null. */
+export function showUnseen() {
+  const hidden = [...form.querySelectorAll("[data-side]")].find((button) => !("seen" in button.dataset));
+  if (!hidden || getComputedStyle(hidden.parentElement).display === "none") return null;
+  showSide(hidden);
+  return hidden.dataset.side;
+}
+
 function prepare() {
   for (const button of form.querySelectorAll("#sheet .unfold")) {
     const pane = button.parentElement.querySelector(".pane");
     button.hidden = pane.scrollHeight <= pane.clientHeight + 1;
   }
   const turns = form.querySelector(".turns");
-  if (turns) turns.scrollTop = turns.querySelector(".latest").offsetTop - turns.offsetTop;
+  if (turns) turns.scrollTop += turns.querySelector(".latest").getBoundingClientRect().top - turns.getBoundingClientRect().top;
   const sides = form.querySelector(".sides");
   if (sides) sides.hidden = false;
   const first = form.querySelector("[data-side]");
@@ -59,6 +67,7 @@ function unfold(button) {
 function showSide(button) {
   for (const other of form.querySelectorAll("[data-side]")) other.setAttribute("aria-pressed", String(other === button));
   form.dataset.side = button.dataset.side;
+  button.dataset.seen = "";
 }
 
 async function showInvisible(button) {
