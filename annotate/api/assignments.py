@@ -71,10 +71,10 @@ class AssignmentSerializer(serializers.Serializer[Assignment]):
         return [choice for choice in Choice if choice in shown]
 
     def get_strengths(self, assignment: Assignment) -> list[int]:
-        return list(self.context["project"].offered_strengths)
+        return list(assignment.project.offered_strengths)
 
     def get_criteria(self, assignment: Assignment) -> list[str]:
-        return list(self.context["project"].criteria)
+        return list(assignment.project.criteria)
 
 
 def _shown(assignment: Assignment) -> tuple[ResponseRow, ResponseRow]:

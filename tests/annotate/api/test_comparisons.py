@@ -71,7 +71,7 @@ def test_the_answer_tells_its_annotator_nothing_that_unblinds(assignment: Assign
 
     assert set(answer) == {
         "id", "project", "assignment", "outcome", "strength", "criteria", "comment", "shown_at", "decided_at",
-        "created_at", "undo_ends_at", "retracted_at",
+        "created_at", "undo_ends_at", "retracted_at", "next",
     }  # fmt: skip
 
 
