@@ -9,6 +9,8 @@ from annotate.environment import read_bool, read_database, read_int, read_list, 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(read_text("TIEBREAK_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 
+ENCODERS_DIR = Path(read_text("ENCODERS_DIR", str(DATA_DIR / "encoders"))).resolve()
+
 DEBUG = read_bool("DEBUG", False)
 SECRET_KEY = read_secret_key(DATA_DIR, may_generate=DEBUG)
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
@@ -155,7 +157,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "annotate.static_files.StaticFilesStorage"
     },
 }
 LANGUAGE_CODE = "en-gb"
@@ -213,6 +215,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_POOL = "solo"  # forks nothing, which CUDA would not survive (annotate/celery.py refuses the others)
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

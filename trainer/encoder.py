@@ -1,85 +1,55 @@
 """Frozen transformer embeddings of responses: pooled hidden layers of one or two texts, side by side."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from transformers import AutoModel, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar
+from transformers import PreTrainedModel
 
-from trainer.texts import Messages, TextForm, load_text_form, prompt_text
-from trainer.weights import checked_sha256, model_directory
+from trainer.encoder_config import EncoderConfig
+from trainer.texts import Messages, TextForm
+from trainer.transformer import load_transformer
 
-TEXT_FORM = 1  # raised whenever the words or the cut of a text change, so that old embeddings are not mixed in
-TOKEN_BUDGET = 4096  # padded tokens in a batch; larger batches fall out of the cache of a CPU
+# Padded tokens in a batch. Larger batches fall out of the cache of a CPU; smaller ones leave a GPU idle.
+TOKEN_BUDGET = {"cpu": 4096, "cuda": 32_768}
 MAX_WORKERS = 8  # more threads would wait for the interpreter's lock
-TEXTS = ("pair", "response")
-POOLINGS = ("mean", "cls", "last")
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 Float16Array = npt.NDArray[np.float16]
 Rows = Sequence[tuple[int, ...]]
+Stopping = Callable[[], bool]
 
 
-@dataclass(frozen=True)
-class EncoderConfig:
-    """Which transformer, which of its layers, and which texts; `key` names the embeddings that come of it.
-
-    model: a local directory, or "" for the packaged all-MiniLM-L6-v2. layers: indices into the hidden states
-    (0 is the token embedding), or () for all of them. dtype: "auto" is bf16 where the processor has it.
-    """
-
-    model: str = ""
-    layers: tuple[int, ...] = ()
-    texts: tuple[str, ...] = TEXTS
-    pooling: Literal["mean", "cls", "last"] = "mean"
-    max_tokens: int = 512
-    prompt_tokens: int = 160
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "texts", tuple(self.texts))
-        if not self.texts or not set(self.texts) <= set(TEXTS):
-            raise ValueError(f"texts must be some of {TEXTS}, not {self.texts}")
-        if self.pooling not in POOLINGS or self.dtype not in ("auto", *DTYPES):
-            raise ValueError(f"Unknown pooling or dtype: {self.pooling}, {self.dtype}")
-
-    @property
-    def key(self) -> str:
-        """A short name that covers every setting and the weights; embeddings of different keys never mix."""
-        settings = {**asdict(self), "model": checked_sha256(self.model), "text_form": TEXT_FORM}
-        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-        return f"{model_directory(self.model).name if self.model else 'minilm-l6'}-{digest[:16]}"
+class Stopped(Exception):
+    """The encoder was asked to stop before it was through."""
 
 
 @dataclass
 class Encoder:
-    """A loaded transformer; `encode` is its only verb."""
+    """A loaded transformer; `encode` is its only verb. config: with the dtype that it computes in."""
 
     config: EncoderConfig
     form: TextForm
     model: PreTrainedModel
     device: torch.device
-    token_budget: int = TOKEN_BUDGET
+    token_budget: int = TOKEN_BUDGET["cpu"]
 
-    def encode(self, texts: Sequence[tuple[Messages, str]]) -> Float16Array:
+    def encode(self, texts: Sequence[tuple[Messages, str]], stopping: Stopping = lambda: False) -> Float16Array:
         """Return embedding_ND as fp16, one row per (prompt messages, response text).
 
         Identical texts are encoded once and share their row to the bit; the order of the input does not matter.
+        stopping: asked before each batch. Raises Stopped once it says yes, and EncoderError for a prompt that the
+        model's chat template refuses.
         """
         rows_by_text = [self._token_rows(name, texts) for name in self.config.texts]
         distinct = sorted({row for rows in rows_by_text for row in rows}, key=lambda row: (len(row), row))
         place = {row: i for i, row in enumerate(distinct)}
-        pooled_UD = self._pool_in_batches(distinct)
+        pooled_UD = self._pool_in_batches(distinct, stopping)
         parts = [pooled_UD[[place[row] for row in rows]] for rows in rows_by_text]
         return np.concatenate(parts, axis=1)
 
@@ -93,35 +63,43 @@ class Encoder:
         responses = [response for _, response in texts]
         if name == "response":
             return self.form.response(responses)
-        return self.form.pair([prompt_text(messages) for messages, _ in texts], responses)
+        return self.form.pair([messages for messages, _ in texts], responses)
 
-    def _pool_in_batches(self, rows: Rows) -> Float16Array:
+    def _pool_in_batches(self, rows: Rows, stopping: Stopping) -> Float16Array:
         batches = list(_batches(rows, self.token_budget))
+        pool = partial(self._pool_or_split, room=Room(), stopping=stopping)
         if self.device.type == "cpu":
             with _workers() as workers:
-                pooled = list(workers.map(self._pool_or_split, batches[::-1]))[::-1]
+                pooled = list(workers.map(pool, batches[::-1]))[::-1]
         else:
-            pooled = [self._pool_or_split(batch) for batch in batches]
+            pooled = [pool(batch) for batch in batches]
         return np.concatenate(pooled) if pooled else np.empty((0, self._size_of_one_text()), np.float16)
 
-    def _pool_or_split(self, rows: Rows) -> Float16Array:
-        """Pool a batch, in halves where the device has no room for it."""
-        try:
-            return self._pool(rows)
-        except torch.OutOfMemoryError:
-            if len(rows) == 1:
-                raise
-        torch.cuda.empty_cache()
+    def _pool_or_split(self, rows: Rows, room: "Room", stopping: Stopping) -> Float16Array:
+        """Pool a batch, in halves where the device has no room for it or had none for one as large."""
+        if stopping():
+            raise Stopped
+        if room.holds(rows):
+            try:
+                return self._pool(rows)
+            except torch.OutOfMemoryError:
+                if len(rows) == 1:
+                    raise
+            room.shrink_below(rows)
+            torch.cuda.empty_cache()
         middle = len(rows) // 2
-        return np.concatenate([self._pool_or_split(rows[:middle]), self._pool_or_split(rows[middle:])])
+        halves = rows[:middle], rows[middle:]
+        return np.concatenate([self._pool_or_split(half, room, stopping) for half in halves])
 
     def _size_of_one_text(self) -> int:
         return self.size // len(self.config.texts)
 
     @torch.inference_mode()
     def _pool(self, rows: Rows) -> Float16Array:
-        ids_UT, mask_UT = (part.to(self.device) for part in _padded(rows, self.form.padding_id))
-        attention = None if bool(mask_UT.all()) else mask_UT
+        ids_UT, mask_UT = _padded(rows, self.form.padding_id)
+        full = bool(mask_UT.all())
+        ids_UT, mask_UT = ids_UT.to(self.device), mask_UT.to(self.device)
+        attention = None if full else mask_UT
         hidden = self.model(input_ids=ids_UT, attention_mask=attention, output_hidden_states=True).hidden_states
         layers = self.config.layers or range(len(hidden))
         pooled = [_pooled(hidden[layer], mask_UT, self.config.pooling) for layer in layers]
@@ -129,24 +107,24 @@ class Encoder:
         return embedding
 
 
+@dataclass
+class Room:
+    """How many padded tokens the device had no room for, as far as one call of `encode` has found out."""
+
+    too_many: float = float("inf")
+
+    def holds(self, rows: Rows) -> bool:
+        return len(rows) == 1 or _padded_size(rows) < self.too_many
+
+    def shrink_below(self, rows: Rows) -> None:
+        self.too_many = min(self.too_many, _padded_size(rows))
+
+
 def load_encoder(config: EncoderConfig, device: str | torch.device | None = None) -> Encoder:
-    """Load the transformer of `config` on `device` (CUDA when there is one), its weights checked first."""
-    checked_sha256(config.model)
-    directory = model_directory(config.model)
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    dtype = DTYPES.get(config.dtype) or (torch.bfloat16 if has_bfloat16(chosen) else torch.float32)
-    disable_progress_bar()  # a worker's log is no terminal
-    model = AutoModel.from_pretrained(directory, local_files_only=True, dtype=dtype).to(chosen).eval()
-    longest = min(config.max_tokens, int(getattr(model.config, "max_position_embeddings", config.max_tokens)))
-    form = load_text_form(directory, max_tokens=longest, prompt_tokens=config.prompt_tokens)
-    return Encoder(config, form, model, chosen)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Say whether the processor computes in bf16 itself; where it is emulated it is slower than fp32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    """Load the transformer of `config` on `device` (CUDA when there is one). Raises EncoderError."""
+    model, form, settled = load_transformer(config, device)
+    kind = model.device.type
+    return Encoder(settled, form, model, model.device, TOKEN_BUDGET.get(kind, TOKEN_BUDGET["cpu"]))
 
 
 def _batches(rows: Rows, budget: int) -> Iterator[Rows]:
@@ -174,6 +152,10 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
             yield pool
         finally:
             torch.set_num_threads(n_threads)
+
+
+def _padded_size(rows: Rows) -> int:
+    return len(rows) * max(map(len, rows))
 
 
 def _padded(rows: Rows, padding_id: int) -> tuple[Tensor, Tensor]:

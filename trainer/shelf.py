@@ -1,17 +1,33 @@
-"""The shelf: what a trainer keeps of a project between its runs, embeddings and their geometry.
+"""The shelf: what a trainer keeps of a project between its runs. Embeddings, mapped from a file, and their geometry.
 
-It is a cache of rows and may be lost at any time.
+All of it is a cache of rows and may be lost at any time. Files lie in the data directory, in a folder per project and
+encoder key; the folder's name tells projects of different databases apart.
 """
 
-from dataclasses import dataclass, field
+import os
+import shutil
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from django.conf import settings
 
-from annotate.models import Project
+from annotate.models import Embedding, Project
+from annotate.selectors.embeddings import embedded_ids
 from annotate.selectors.training_rows import PairRows, vectors
 from annotate.selectors.watermark import Watermark
-from trainer.embedding import encoder_key
 from trainer.geometry import Geometry
+from trainer.vector_file import NO_ROWS, Ids, Rows, VectorFile
+
+MOST_BYTES = 2**31  # of geometries in memory, besides the newest
+N_COMPARED = 64  # rows of a file that are held against the database when it is opened
+UNUSED_SECONDS = 30 * 86_400  # after which a file is removed
+SWEEP_SECONDS = 3600
 
 
 class NotEmbedded(Exception):
@@ -20,48 +36,133 @@ class NotEmbedded(Exception):
 
 @dataclass
 class Shelf:
-    """What the desk keeps of one project: its embeddings in order of response id, and their geometry."""
+    """What is kept of one project under one encoder key; rows are in order of response id."""
 
+    project: Project
     encoder_key: str
-    response_N: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    embedding_ND: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float16))
+    rows: Rows = NO_ROWS
     geometry: Geometry | None = None
 
-    def fill(self, project: Project, n_responses: int) -> None:
-        """Read the vectors that are not here yet; all of them where an older id has turned up late."""
-        self._append(project, after=int(self.response_N[-1]) if len(self.response_N) else 0)
+    @property
+    def response_N(self) -> Ids:
+        return self.rows.response_N
+
+    @property
+    def embedding_ND(self) -> npt.NDArray[np.float16]:
+        return self.rows.embedding_ND
+
+    @property
+    def file(self) -> VectorFile:
+        return VectorFile(_folder(self.project) / self.encoder_key)
+
+    @property
+    def n_bytes(self) -> int:
+        """Return the size of what is in memory; mapped rows are not."""
+        geometry = self.geometry
+        return geometry.coordinates_NK.nbytes + geometry.rotation_DK.nbytes if geometry else 0
+
+    def fill(self, n_responses: int) -> None:
+        """Bring the rows up to date. Ids do not commit in order: from one that turned up late on, all are read anew."""
+        if not len(self.response_N):
+            self._open()
         if len(self.response_N) < n_responses:
-            self.response_N, self.embedding_ND = np.empty(0, np.int64), np.empty((0, 0), np.float16)
-            self._append(project, after=0)
+            self.rows = self.file.extend(self._read_after)
+        if len(self.response_N) < n_responses:
+            n_alike = _n_alike(self.response_N, embedded_ids(self.project, self.encoder_key))
+            if n_alike < len(self.response_N):
+                self.file.shorten(n_alike)
+                self.rows = self.file.extend(self._read_after)
+        with suppress(FileNotFoundError):
+            os.utime(self.file.directory)
 
-    def _append(self, project: Project, *, after: int) -> None:
-        rows = list(vectors(project, self.encoder_key, after=after))
-        if rows:
-            if len(sizes := {len(vector) for _, vector in rows}) > 1:
-                raise ValueError(f"the stored vectors of {project} have different lengths: {sorted(sizes)} bytes")
-            new_ND = np.frombuffer(bytearray().join(vector for _, vector in rows), "<f2").reshape(len(rows), -1)
-            self.response_N = np.append(self.response_N, [response for response, _ in rows])
-            self.embedding_ND = np.concatenate([self.embedding_ND, new_ND]) if len(self.embedding_ND) else new_ND
+    def _open(self) -> None:
+        """Map what the file holds, unless the database says otherwise: it may have been restored from a backup."""
+        self.rows = self.file.rows()
+        last = [int(response) for response in self.response_N[-N_COMPARED:]]
+        stored = Embedding.objects.filter(response__in=last, encoder_key=self.encoder_key)
+        vector_of = {response: bytes(vector) for response, vector in stored.values_list("response_id", "vector")}
+        here = {response: row.tobytes() for response, row in zip(last, self.embedding_ND[-N_COMPARED:], strict=True)}
+        if vector_of != here:
+            self.file.delete()
+            self.rows = NO_ROWS
+
+    def _read_after(self, last: int) -> Iterator[tuple[int, bytes]]:
+        return vectors(self.project, self.encoder_key, after=last)
 
 
-_shelves: dict[int, Shelf] = {}
+_shelves: OrderedDict[int, Shelf] = OrderedDict()
+_swept_at = [-float("inf")]
 
 
 def shelf_of(project: Project, mark: Watermark, pairs: PairRows) -> Shelf:
     """Return the project's shelf with a vector for every response at the watermark and of the pairs.
 
-    Raises NotEmbedded where one has none.
+    Raises NotEmbedded where one has none, and UnequalVectors.
     """
-    key = encoder_key(project)
+    _sweep_now_and_then()
+    if not project.encoder_key:
+        raise NotEmbedded
     shelf = _shelves.get(project.pk)
-    if shelf is None or shelf.encoder_key != key:
-        shelf = _shelves[project.pk] = Shelf(key)
-    shelf.fill(project, mark.n_responses)
+    if shelf is None or shelf.encoder_key != project.encoder_key:
+        shelf = _shelves[project.pk] = Shelf(project, project.encoder_key)
+    _shelves.move_to_end(project.pk)
+    shelf.fill(mark.n_responses)
     if len(shelf.response_N) < mark.n_responses or not np.isin([pairs.first, pairs.second], shelf.response_N).all():
         raise NotEmbedded
+    _make_room()
     return shelf
 
 
 def clear_shelf(project_id: int) -> None:
-    """Forget a project: a row that spoiled its shelf may have been mended by the next attempt."""
+    """Forget a project, its file too: a row that spoiled them may have been mended by the next attempt."""
     _shelves.pop(project_id, None)
+    for folder in _root().glob(f"{project_id}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove the files, and forget the shelves, of projects that are archived or gone, and of encoders not in use.
+
+    A file that nobody has used for a month goes as well. Whoever has one mapped keeps the rows that it has.
+    """
+    projects = {_folder(project).name: project for project in Project.objects.training()}
+    for file in _root().glob("*/*"):
+        project = projects.get(file.parent.name)
+        if project is None or file.name != project.encoder_key or _is_unused(file):
+            shutil.rmtree(file, ignore_errors=True)
+    for pk in _shelves.keys() - {project.pk for project in projects.values()}:
+        del _shelves[pk]
+
+
+def _is_unused(file: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - file.stat().st_mtime > UNUSED_SECONDS
+    return False
+
+
+def _sweep_now_and_then() -> None:
+    if time.monotonic() - _swept_at[0] > SWEEP_SECONDS:
+        _swept_at[0] = time.monotonic()
+        sweep()
+
+
+def _make_room() -> None:
+    """Forget what was used longest ago until the rest fits; the newest stays, however large."""
+    while len(_shelves) > 1 and sum(shelf.n_bytes for shelf in list(_shelves.values())[:-1]) > MOST_BYTES:
+        _shelves.popitem(last=False)
+
+
+def _n_alike(here: Ids, there: Ids) -> int:
+    """Return how many rows come first in both."""
+    n = min(len(here), len(there))
+    different = np.flatnonzero(here[:n] != there[:n])
+    return int(different[0]) if len(different) else n
+
+
+def _root() -> Path:
+    return Path(settings.DATA_DIR) / "embeddings"
+
+
+def _folder(project: Project) -> Path:
+    made = int(project.created_at.timestamp() * 1_000_000)
+    return _root() / f"{project.pk}-{made}"

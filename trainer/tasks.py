@@ -5,6 +5,7 @@ The desk is imported where the work is done: it loads torch, and the process tha
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
@@ -96,6 +97,13 @@ def start_pulse(sender: Any, **_: object) -> None:
 
         trainer.embedding.warm_up()
         threading.Thread(target=_pulse_for_ever, daemon=True).start()
+
+
+@worker_shutting_down.connect
+def stop_soon(**_: object) -> None:
+    """Let a worker that is told to stop put an embed run back, hours of which may lie ahead. Fits are short."""
+    if embedding := sys.modules.get("trainer.embedding"):  # loaded in trainers alone
+        embedding.stop_soon()
 
 
 def _pulse_for_ever() -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
 from annotate.selectors.agreement import Score, audit_score, left_out_score
+from annotate.selectors.encoders import EncoderChange, encoder_change
 from annotate.selectors.liveness import training_paused_since
 from annotate.selectors.next_pair import not_seen_by
 
@@ -26,13 +27,14 @@ class Overview:
     left_out: Score | None
     work: Run | None
     parked: Run | None
+    encoder_change: EncoderChange | None
     training_paused_since: datetime | None
 
 
 def overview(project: Project) -> Overview:
     """Read the overview in a constant number of queries."""
     snapshot = live_snapshot(project)
-    runs = Run.objects.filter(project=project)
+    runs = Run.objects.filter(project=project).exclude(kind=Run.Kind.REEMBED)
     newest = runs.order_by("-id").first()
     return Overview(
         n_comparisons=Comparison.objects.live().filter(project=project).count(),
@@ -45,6 +47,7 @@ def overview(project: Project) -> Overview:
         left_out=left_out_score(snapshot),
         work=newest if newest and newest.state in Run.ACTIVE else None,
         parked=newest if newest and newest.state == Run.State.PARKED else None,
+        encoder_change=encoder_change(project),
         training_paused_since=training_paused_since(),
     )
 

@@ -1,4 +1,4 @@
-"""A project's settings, its members and its invitations; for its admins."""
+"""A project's settings, its encoder, its members and its invitations; for its admins."""
 
 from copy import copy
 
@@ -8,10 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from annotate.encoder_form import EncoderForm
 from annotate.forms import InvitationForm, SettingsForm
 from annotate.models import Membership, Project, Role
 from annotate.permissions import membership_in
 from annotate.selectors.members import members, open_invitations
+from annotate.services.encoders import choose_encoder
 from annotate.services.errors import Conflict, InvalidInput, NotAllowed
 from annotate.services.projects import archive_project, change_project, pause_project, resume_project
 from annotate.views.members import MEMBER_ACTIONS, Shown
@@ -25,7 +27,7 @@ STATES = {"pause": pause_project, "resume": resume_project, "archive": archive_p
 def settings(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the settings, or do what the pressed button's name says and show what came of it."""
     membership = membership_in(request.user, slug, role=Role.ADMIN)
-    actions = {"save": _save, "state": _change_state} | MEMBER_ACTIONS
+    actions = {"save": _save, "choose_encoder": _choose_encoder, "state": _change_state} | MEMBER_ACTIONS
     pressed = [act for name, act in actions.items() if name in request.POST]
     if not pressed:
         return _page(request, membership, {})
@@ -50,6 +52,19 @@ def _save(request: SignedInRequest, project: Project) -> Shown:
     return None
 
 
+def _choose_encoder(request: SignedInRequest, project: Project) -> Shown:
+    form = EncoderForm(request.POST, project=project)
+    if not form.is_valid():
+        return {"encoder_form": form}
+    try:
+        choose_encoder(project=project, settings=form.settings(), by=request.user)
+    except InvalidInput as refusal:
+        form.add_error(None, refusal.message)
+        return {"encoder_form": form}
+    messages.success(request, "The encoder is chosen. The overview shows how far its embeddings are.")
+    return None
+
+
 def _change_state(request: SignedInRequest, project: Project) -> Shown:
     change = STATES.get(request.POST["state"])
     if change is None:
@@ -63,6 +78,7 @@ def _page(request: SignedInRequest, membership: Membership, shown: Shown) -> Htt
         "membership": membership,
         "project": membership.project,
         "form": SettingsForm(instance=copy(membership.project)),
+        "encoder_form": EncoderForm(project=membership.project),
         "invitation_form": InvitationForm(),
         "members": members(membership.project),
         "invitations": open_invitations(membership.project),

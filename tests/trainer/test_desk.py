@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-from django.db.models.functions import Now
 
 from annotate.models import Embedding, Project, Response, Run, Snapshot, User
 from annotate.services.embeddings import store_embeddings
 from annotate.services.training import claim_run, due_runs, finish_run
 from tests.factories import compare, make_pair
-from trainer import desk, embedding, shelf
-from trainer.encoder import EncoderConfig
+from trainer import desk, shelf
 from trainer.head import Head
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +23,8 @@ def empty_desk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def embedded(project: Project) -> None:
     """Give every response of the project a vector, so that a fit is what comes next."""
-    random, key = np.random.default_rng(0), EncoderConfig().key
+    random, key = np.random.default_rng(0), "some-encoder"
+    Project.objects.filter(pk=project.pk).update(encoder_key=key)
     for response in Response.objects.filter(project=project).order_by("pk"):
         vector = random.normal(size=SIZE).astype("<f2")
         store_embeddings(encoder_key=key, vectors=[(response.pk, vector.tobytes())])
@@ -96,21 +95,3 @@ def test_a_spoiled_vector_fails_the_fit_until_it_is_mended(project: Project, bob
     desk.perform(fit)
 
     assert Snapshot.objects.count() == 1
-
-
-def test_embedding_gives_way_after_a_chunk_and_is_taken_up_there(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(embedding, "CHUNK", 4)
-    run = claimed(project)
-    other = Project.objects.create(slug="other", name="Other")
-    waiting = Run.objects.create(project=other, kind=Run.Kind.FIT, watermark="w", created_at=Now(), heartbeat_at=Now())
-
-    desk.perform(run)
-    after_a_chunk = Embedding.objects.count()
-    waiting.delete()
-    desk.perform(claimed(project))
-
-    assert after_a_chunk == 4
-    assert Embedding.objects.count() == 10
-    assert Run.objects.get(pk=run.pk).state == Run.State.DONE

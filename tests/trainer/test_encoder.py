@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from tests.trainer.tiny_models import SIZE, save_tiny_model
-from trainer.encoder import Encoder, EncoderConfig, has_bfloat16, load_encoder
-from trainer.weights import EncoderFilesError, checked_sha256, model_directory
+from trainer.encoder import Encoder, Stopped, load_encoder
+from trainer.encoder_config import EncoderConfig
+from trainer.weights import model_directory
 
 QUESTION = [("user", "Which country owns Antarctica?")]
 ANSWERS = ["No country does: a treaty of 1959 holds all claims.", "Penguinia.", "", "Penguinia.", "word " * 700]
@@ -66,7 +68,7 @@ def test_no_texts_have_no_embeddings(exact: Encoder) -> None:
     assert exact.encode([]).shape == (0, 5376)
 
 
-@pytest.mark.parametrize("kind", ["bert", "gpt", "llama"])
+@pytest.mark.parametrize("kind", ["bert", "roberta", "gpt", "llama"])
 @pytest.mark.parametrize("pooling", ["mean", "cls", "last"])
 def test_any_local_transformer_encodes_texts_alike_alone_and_in_a_batch(
     tmp_path: Path, kind: str, pooling: str
@@ -96,14 +98,26 @@ def test_pooling_takes_the_tokens_it_says(tmp_path: Path, pooling: str) -> None:
     assert embedding.astype(float) == pytest.approx(expected.numpy(), abs=2e-3)
 
 
+@pytest.mark.parametrize("kind", ["bert", "roberta", "gpt", "llama"])
+def test_a_text_is_cut_to_the_places_that_the_model_has(tmp_path: Path, kind: str) -> None:
+    model = str(save_tiny_model(tmp_path, kind))
+    encoder = load_encoder(EncoderConfig(model=model, dtype="float32"), "cpu")
+    long, longer = ([([("user", "a")], "the ice is cold " * n)] for n in (20, 30))
+
+    assert encoder.form.max_tokens == 24
+    assert (encoder.encode(long) == encoder.encode(longer)).all()
+
+
 class Cramped(nn.Module):
-    """A model on a device with room for few tokens at a time."""
+    """A model on a device with room for few tokens at a time; it notes what it was given."""
 
     def __init__(self, model: nn.Module, room: int) -> None:
         super().__init__()
         self.model, self.room, self.config = model, room, model.config
+        self.asked: list[int] = []
 
     def forward(self, input_ids: torch.Tensor, **options: object) -> object:
+        self.asked.append(input_ids.numel())
         if input_ids.numel() > self.room:
             raise torch.OutOfMemoryError
         return self.model(input_ids=input_ids, **options)
@@ -117,54 +131,37 @@ def test_a_full_device_gets_smaller_batches(exact: Encoder) -> None:
     assert cosine(cramped, exact.encode(texts)).min() > 0.9999
 
 
+def test_what_did_not_fit_once_is_not_tried_again(exact: Encoder, one_thread: None) -> None:
+    texts = [(QUESTION, f"{n} " * 50) for n in range(200)]
+    model = Cramped(exact.model, room=1000)
+
+    replace(exact, model=model).encode(texts)
+
+    too_large = [n for n in model.asked if n > model.room]
+    assert 1 <= len(too_large) <= 3  # some 4000, 2000, and 1000: not once more for each of the batches
+    assert len(model.asked) > 10 * len(too_large)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Take one batch after the other, as on a GPU."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
 def test_a_device_without_room_for_one_text_says_so(exact: Encoder) -> None:
     with pytest.raises(torch.OutOfMemoryError):
         replace(exact, model=Cramped(exact.model, room=3)).encode(TEXTS)
 
 
-def test_a_key_names_every_setting() -> None:
-    plain = EncoderConfig()
-    others = [
-        replace(plain, layers=(0, 6)),
-        replace(plain, texts=("response",)),
-        replace(plain, pooling="cls"),
-        replace(plain, max_tokens=256),
-        replace(plain, prompt_tokens=80),
-        replace(plain, dtype="float32"),
-    ]
+def test_it_stops_before_the_next_batch_when_it_is_asked_to(exact: Encoder) -> None:
+    model = Cramped(exact.model, room=10**9)
+    texts = [(QUESTION, f"{n} " * 50) for n in range(200)]
+    encoder = replace(exact, model=model)
 
-    keys = {config.key for config in [plain, EncoderConfig(), *others]}
+    with pytest.raises(Stopped):
+        encoder.encode(texts, stopping=lambda: len(model.asked) >= 2)
 
-    assert len(keys) == 1 + len(others)
-    assert all(len(key) <= 64 for key in keys)
-
-
-def test_a_key_follows_the_weights_not_their_place(tmp_path: Path) -> None:
-    one, copy, other = (
-        save_tiny_model(tmp_path / name / "tiny", "bert", seed=seed) for name, seed in (("a", 0), ("b", 0), ("c", 1))
-    )
-
-    keys = [EncoderConfig(model=str(directory)).key for directory in (one, copy, other)]
-
-    assert keys[0] == keys[1] != keys[2]
-
-
-def test_a_config_can_be_read_from_json() -> None:
-    assert EncoderConfig(layers=[0, 6], texts=["pair"]) == EncoderConfig(layers=(0, 6), texts=("pair",))
-
-
-@pytest.mark.parametrize("wrong", [{"texts": ["prompt"]}, {"texts": []}, {"pooling": "max"}, {"dtype": "int8"}])
-def test_unknown_settings_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"texts|pooling"):
-        EncoderConfig(**wrong)
-
-
-def test_a_missing_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EncoderFilesError):
-        load_encoder(EncoderConfig(model=str(tmp_path / "nowhere")))
-    with pytest.raises(EncoderFilesError):
-        checked_sha256(str(tmp_path))
-
-
-def test_a_cpu_says_whether_it_computes_in_bfloat16() -> None:
-    assert has_bfloat16(torch.device("cpu")) == torch.cpu.get_capabilities().get("avx512_bf16", False)
+    assert 2 <= len(model.asked) <= 2 + torch.get_num_threads()

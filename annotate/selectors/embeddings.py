@@ -1,0 +1,65 @@
+"""Which responses have no vector under an encoder key yet, and which have one that another may share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotate.models import Embedding, Project, Response
+
+Twin = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A response as an encoder reads it: after the messages (role, content) of its prompt."""
+
+    response: int
+    prompt: int
+    messages: tuple[tuple[str, str], ...]
+    text: str
+    text_hash: str
+
+    @property
+    def twin(self) -> Twin:
+        """Name what it shares with the same text from another source."""
+        return self.prompt, self.text_hash
+
+
+def missing_texts(project: Project, encoder_key: str, *, after: int, most: int) -> list[Text]:
+    """Return the first responses above the id `after` that have no vector under this key."""
+    rows = _missing(project, encoder_key).filter(pk__gt=after).order_by("pk")
+    columns = rows.values_list("pk", "prompt_id", "prompt__messages", "text", "text_hash")[:most]
+    return [
+        Text(pk, prompt, tuple((message["role"], message["content"]) for message in messages), text, text_hash)
+        for pk, prompt, messages, text, text_hash in columns
+    ]
+
+
+def n_missing(project: Project, encoder_key: str) -> int:
+    return _missing(project, encoder_key).count()
+
+
+def twin_vectors(encoder_key: str, texts: Iterable[Text]) -> dict[Twin, bytes]:
+    """Return the vectors of responses that have the same prompt and the same text as one of these."""
+    wanted = {text.twin for text in texts}
+    prompts, hashes = ({twin[side] for twin in wanted} for side in (0, 1))
+    alike = Embedding.objects.filter(
+        encoder_key=encoder_key, response__prompt__in=prompts, response__text_hash__in=hashes
+    )
+    rows = alike.values_list("response__prompt_id", "response__text_hash", "vector")
+    return {(prompt, text_hash): bytes(vector) for prompt, text_hash, vector in rows}
+
+
+def embedded_ids(project: Project, encoder_key: str) -> npt.NDArray[np.int64]:
+    """Return the ids of the responses that have a vector under this key, in order."""
+    rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key)
+    ids = rows.order_by("response_id").values_list("response_id", flat=True)
+    return np.fromiter(ids.iterator(chunk_size=10_000), np.int64)
+
+
+def _missing(project: Project, encoder_key: str) -> QuerySet[Response]:
+    own = Embedding.objects.filter(response=OuterRef("pk"), encoder_key=encoder_key)
+    return Response.objects.filter(~Exists(own), project=project)

@@ -1,0 +1,109 @@
+"""Embed runs: chunks, twins, stopping, and files that are not what they were. Real processes: tests/faults."""
+
+from pathlib import Path
+
+import pytest
+from django.db.models.functions import Now
+
+from annotate.models import Embedding, Project, Response, Run, Snapshot
+from tests.factories import make_pair
+from tests.trainer.runs import claim, do_all, stopping_after
+from tests.trainer.tiny_models import save_tiny_model
+from trainer import desk, embedding
+from trainer.weights import EncoderError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project(tiny_project: Project) -> Project:
+    return tiny_project
+
+
+def test_every_response_gets_one_vector_of_the_projects_encoder(project: Project) -> None:
+    kinds = do_all()
+
+    project.refresh_from_db()
+    assert kinds == [Run.Kind.EMBED, Run.Kind.FIT]
+    assert project.encoder_key.startswith("tiny-")
+    assert project.encoder["dtype"] in ("bfloat16", "float32")
+    assert Embedding.objects.filter(encoder_key=project.encoder_key).count() == project.responses.count() == 10
+    assert Snapshot.objects.get().encoder_key == project.encoder_key
+
+
+def test_it_gives_way_after_a_chunk_and_is_taken_up_there(
+    project: Project, monkeypatch: pytest.MonkeyPatch, encoded: list[str]
+) -> None:
+    monkeypatch.setattr(embedding, "CHUNK", 4)
+    run = claim(Run.Kind.EMBED)
+    other = Project.objects.create(slug="other", name="Other")
+    waiting = Run.objects.create(project=other, kind=Run.Kind.FIT, watermark="w", created_at=Now(), heartbeat_at=Now())
+
+    desk.perform(run)
+    after_a_chunk = Embedding.objects.count()
+    waiting.delete()
+    run = claim(Run.Kind.EMBED)
+    desk.perform(run)
+
+    run.refresh_from_db()
+    assert after_a_chunk == 4
+    assert Embedding.objects.count() == len(encoded) == 10
+    assert (run.state, run.done, run.total) == (Run.State.DONE, 8, 10)
+
+
+def test_told_to_stop_it_puts_the_run_back_and_keeps_the_chunks_before(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "CHUNK", 4)
+    run = claim(Run.Kind.EMBED)
+    monkeypatch.setattr(embedding._stopping, "is_set", stopping_after(2))
+
+    desk.perform(run)
+
+    run.refresh_from_db()
+    assert (run.state, run.attempt) == (Run.State.QUEUED, 0)
+    assert 0 < Embedding.objects.count() < 10
+    monkeypatch.undo()
+
+
+def test_the_same_text_of_another_source_is_copied(project: Project, encoded: list[str]) -> None:
+    do_all()
+    encoded.clear()
+    old = Response.objects.order_by("pk")[0]
+    twin = Response.objects.create(
+        project=project, prompt=old.prompt, text=old.text, text_hash=old.text_hash, source="another"
+    )
+
+    do_all()
+
+    assert encoded == []
+    assert bytes(twin.embeddings.get().vector) == bytes(old.embeddings.get().vector)
+
+
+def test_twins_in_one_chunk_are_encoded_once(project: Project, encoded: list[str]) -> None:
+    old = Response.objects.order_by("pk")[0]
+    Response.objects.create(
+        project=project, prompt=old.prompt, text=old.text, text_hash=old.text_hash, source="another"
+    )
+
+    do_all()
+
+    assert len(encoded) == 10
+    assert Embedding.objects.count() == 11
+
+
+def test_files_that_changed_under_an_encoder_are_noticed(project: Project, tmp_path: Path) -> None:
+    do_all()
+    save_tiny_model(tmp_path / "encoders" / "tiny", "bert", seed=1)
+    make_pair(project, 99)
+
+    with pytest.raises(EncoderError, match="files of 'tiny' have changed"):
+        desk.perform(claim(Run.Kind.EMBED))
+
+
+@pytest.mark.parametrize("name", ["../encoders/tiny", "/etc", ".", "..", "tiny/"])
+def test_a_stored_name_never_leads_out_of_the_folder(project: Project, name: str) -> None:
+    Project.objects.update(encoder={"model": name})
+
+    with pytest.raises(EncoderError, match="no name of a folder"):
+        desk.perform(claim(Run.Kind.EMBED))
