@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import BooleanField, Case, F, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, F, Q, Value, When
 
 from annotate.models import Comparison, ComparisonEvent, Embedding, Pair, Project, Response
 from annotate.selectors.watermark import Watermark
@@ -93,12 +93,6 @@ def pair_rows(project: Project) -> PairRows:
     rows = Pair.objects.filter(project=project).order_by("shuffle", "pk")
     columns = list(rows.values_list("pk", "first", "second", "prompt", "audit", assignable))
     return PairRows(*_columns(columns, (*[np.int64] * 4, np.bool_, np.bool_)))
-
-
-def unembedded(project: Project, encoder_key: str) -> QuerySet[Response]:
-    """Return the responses that have no vector under this encoder key, with their prompts."""
-    embedded = Embedding.objects.filter(encoder_key=encoder_key, response__project=project).values("response_id")
-    return Response.objects.filter(project=project).exclude(pk__in=embedded).select_related("prompt").order_by("pk")
 
 
 def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
