@@ -30,6 +30,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def names(self) -> Iterable[str]:
+        """Return the names of the fields that nobody took yet."""
+        return tuple(self._values)
+
     def refuse(self, name: str, code: str, message: str) -> None:
         self.report.refuse(self._full(name), code, message)
 

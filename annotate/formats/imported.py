@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotate.formats.fields import Fields
-from annotate.formats.labelled_pair import take_labels, take_pair
+from annotate.formats.labelled_pair import take_gold, take_gold_note, take_labels, take_pair
 from annotate.formats.limits import Limits
 from annotate.formats.many_responses import take_responses
 from annotate.formats.report import RowReport
@@ -25,6 +25,8 @@ def read_imported(values: dict[str, Any], report: RowReport, limits: Limits) -> 
         responses=_distinct(take_pair(fields) if is_pair else take_responses(fields), fields),
         is_pair=is_pair,
         labels=take_labels(fields) if is_pair else (),
+        gold=take_gold(fields) if is_pair else "",
+        gold_note=take_gold_note(fields) if is_pair else "",
         tags=_take_tags(fields),
         metadata=_take_metadata(fields),
     )

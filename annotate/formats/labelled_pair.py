@@ -8,6 +8,9 @@ from annotate.formats.texts import id_key
 
 OUTCOMES = {"a": FIRST, "b": SECOND, "tie": TIE, "both_bad": BOTH_BAD}
 SIDES = {"a": True, "b": False}
+STRENGTHS = {FIRST: (1, 2, 3), SECOND: (-1, -2, -3), TIE: (0,)}
+MOST_CRITERIA = 50
+LONGEST_NOTE = 2_000
 
 
 def take_pair(fields: Fields) -> dict[str, ImportedResponse]:
@@ -18,6 +21,19 @@ def take_pair(fields: Fields) -> dict[str, ImportedResponse]:
         if text is not None:
             pair[f"response_{side}"] = ImportedResponse(text, source)
     return pair
+
+
+def take_gold(fields: Fields) -> str:
+    """Return the known answer in the order of the row, or ""."""
+    return _take_choice(fields, "gold", OUTCOMES) or ""
+
+
+def take_gold_note(fields: Fields) -> str:
+    """Return why the known answer is the answer."""
+    note: str = fields.take("gold_note", str) or ""
+    if len(note) > LONGEST_NOTE:
+        fields.refuse("gold_note", "E_TEXT_TOO_LONG", f"The note has more than {LONGEST_NOTE} characters. Shorten it.")
+    return note
 
 
 def take_labels(fields: Fields) -> tuple[ImportedLabel, ...]:
@@ -40,8 +56,29 @@ def _take_label(fields: Fields, unnamed: str) -> ImportedLabel | None:
     annotator = fields.name("annotator", n_chars=fields.limits.name_chars) or unnamed
     preferred = _take_choice(fields, "preferred", OUTCOMES, required=True)
     first_on_left = _take_choice(fields, "shown_left", SIDES)
+    strength = _take_strength(fields, preferred)
+    criteria = _take_criteria(fields)
     fields.close()
-    return None if preferred is None else ImportedLabel(annotator, preferred, first_on_left)
+    return None if preferred is None else ImportedLabel(annotator, preferred, first_on_left, strength, criteria)
+
+
+def _take_strength(fields: Fields, preferred: str | None) -> int | None:
+    strength: int | None = fields.take("strength", int)
+    if strength is None or preferred is None or strength in STRENGTHS.get(preferred, ()):
+        return strength
+    message = f"A strength of {strength} contradicts the verdict. Write 1 to 3 where A is better, -1 to -3 where B is."
+    fields.refuse("strength", "E_STRENGTH", message)
+    return None
+
+
+def _take_criteria(fields: Fields) -> dict[str, str]:
+    inner = fields.inner("criteria", fields.take("criteria", dict) or {})
+    if inner is None:
+        return {}
+    names = list(inner.names())[:MOST_CRITERIA]
+    said = {name: _take_choice(inner, name, OUTCOMES) for name in names}
+    inner.close()
+    return {name: outcome for name, outcome in said.items() if outcome is not None}
 
 
 def _take_choice(fields: Fields, name: str, choices: dict[str, Any], *, required: bool = False) -> Any:

@@ -34,13 +34,16 @@ class ImportedLabel:
     annotator: str
     outcome: str
     first_on_left: bool | None = None
+    strength: int | None = None
+    criteria: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedPrompt:
     """One good row: a prompt with its responses.
 
-    `is_pair`: the two responses are one pair and `external_id` names it; `labels` belong to it.
+    `is_pair`: the two responses are one pair and `external_id` names it; `labels` belong to it, and so does `gold`, its
+    known answer in the order of the row.
     Otherwise `external_id` names the prompt, and every two of its responses become a pair.
     """
 
@@ -50,6 +53,8 @@ class ImportedPrompt:
     responses: tuple[ImportedResponse, ...]
     is_pair: bool
     labels: tuple[ImportedLabel, ...] = ()
+    gold: str = ""
+    gold_note: str = ""
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

@@ -188,6 +188,7 @@ class Membership(models.Model):
     learn_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the learn pairs is.")
     audit_place = models.BigIntegerField(default=0, help_text="Where this person's walk through the audit pairs is.")
     guidelines_read = models.PositiveIntegerField(default=0, help_text="The newest guideline version they have read.")
+    trained_at = models.DateTimeField(null=True, help_text="When they passed the training round.")
 
     class Meta:
         constraints = [
@@ -202,6 +203,11 @@ class Membership(models.Model):
     def has_guidelines_to_read(self) -> bool:
         """Say whether the project's guidelines have changed since this person read them; the project is loaded."""
         return bool(self.project.guidelines.strip()) and self.guidelines_read < self.project.guideline_version
+
+    @property
+    def in_training(self) -> bool:
+        """Say whether this person is still to pass the training round; the project is loaded."""
+        return self.project.training_pairs > 0 and self.trained_at is None
 
     def may(self, role: Role) -> bool:
         """Say whether this membership has the rights of `role`."""

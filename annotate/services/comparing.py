@@ -8,9 +8,10 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, User
+from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Stream, User
 from annotate.services.assigning import last_ones, lease_pairs, lock_membership, top_up
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotFound
+from annotate.services.gold import note_training
 from annotate.services.slots import close, free_slot, take_slot
 from annotate.services.verdicts import LONGEST_COMMENT as LONGEST_COMMENT
 from annotate.services.verdicts import Timing as Timing
@@ -44,6 +45,7 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
         check_verdict(verdict, assignment.project)
         with transaction.atomic():
             comparison = _store(assignment, verdict)
+            note_training(comparison)
             held = top_up(lock_membership(assignment.project, by), n) if n else []
     except (IntegrityError, AlreadyCompared, InvalidInput) as failure:
         first = _first_of(failure, assignment, verdict)
@@ -95,6 +97,8 @@ def retract_comparison(*, comparison: Comparison, by: User) -> None:
         raise NotFound("There is no such comparison.")
     if comparison.ranking_id:
         raise Conflict("This verdict is part of a ranking. Undo the ranking as a whole.")
+    if assignment.stream == Stream.TRAINING:
+        raise Conflict("You have seen the answer to this practice pair, so your first verdict stays.")
     window = timedelta(seconds=comparison.project.undo_seconds)
     standing = Comparison.objects.live().filter(pk=comparison.pk)
     if not standing.filter(created_at__gte=Now() - window).update(retracted_at=Now()):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from django.contrib.auth.hashers import make_password
@@ -11,7 +12,7 @@ from annotate.formats.rows import ImportedLabel
 from annotate.models import Assignment, Comparison, Outcome, Project, Stream, User
 from annotate.services.accounts import IMPORT_PREFIX
 
-OTHER_SIDE = {Outcome.FIRST: Outcome.SECOND, Outcome.SECOND: Outcome.FIRST}
+OTHER_SIDE: dict[str, str] = {Outcome.FIRST: Outcome.SECOND, Outcome.SECOND: Outcome.FIRST}
 
 
 @dataclass(frozen=True)
@@ -32,27 +33,23 @@ def add_labels(project: Project, labelled: list[Labelled]) -> int:
         )
     )
     fresh = [
-        (assignment, outcome)
+        comparison
         for row in labelled
-        for assignment, outcome in _judged(project, row, annotators)
-        if (assignment.pair_id, assignment.annotator_id, assignment.round) not in here
+        for comparison in _judged(project, row, annotators)
+        if (comparison.assignment.pair_id, comparison.assignment.annotator_id, comparison.assignment.round) not in here
     ]
-    now = timezone.now()
-    Assignment.objects.bulk_create(assignment for assignment, _ in fresh)
-    Comparison.objects.bulk_create(
-        Comparison(
-            project=project, assignment=assignment, outcome=outcome, source=Comparison.Source.IMPORT, created_at=now
-        )
-        for assignment, outcome in fresh
-    )
+    Assignment.objects.bulk_create(comparison.assignment for comparison in fresh)
+    for comparison in fresh:
+        comparison.assignment_id = comparison.assignment.pk
+    Comparison.objects.bulk_create(fresh)
     return len(fresh)
 
 
-def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list[tuple[Assignment, Outcome]]:
+def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list[Comparison]:
+    """Return the comparisons of one pair with their assignments, none of them stored yet."""
     rounds: Counter[str] = Counter()
     judged, now = [], timezone.now()
     for label in row.labels:
-        outcome = Outcome(label.outcome)
         on_left = label.first_on_left
         assignment = Assignment(
             project=project,
@@ -66,9 +63,25 @@ def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list
             closed_at=now,
             closed_as=Assignment.ClosedAs.COMPARED,
         )
-        judged.append((assignment, outcome if row.in_stored_order else OTHER_SIDE.get(outcome, outcome)))
+        judged.append(_comparison(assignment, label, now, in_stored_order=row.in_stored_order))
         rounds[label.annotator] += 1
     return judged
+
+
+def _comparison(assignment: Assignment, label: ImportedLabel, now: datetime, *, in_stored_order: bool) -> Comparison:
+    def stored(outcome: str) -> str:
+        return outcome if in_stored_order else OTHER_SIDE.get(outcome, outcome)
+
+    strength = label.strength
+    return Comparison(
+        project=assignment.project,
+        assignment=assignment,
+        outcome=stored(label.outcome),
+        strength=strength if strength is None or in_stored_order else -strength,
+        criteria={name: stored(outcome) for name, outcome in label.criteria.items()},
+        source=Comparison.Source.IMPORT,
+        created_at=now,
+    )
 
 
 def _import_annotators(project: Project, names: set[str]) -> dict[str, int]:

@@ -8,10 +8,11 @@ from itertools import combinations
 from django.db.models import QuerySet
 
 from annotate.formats.hashes import messages_hash, text_hash
+from annotate.formats.leaks import first_leak
 from annotate.formats.rows import ImportedPrompt, ImportedResponse, RowError
 from annotate.formats.texts import id_key
 from annotate.models import Pair, Project, Prompt, Response
-from annotate.services.labels import Labelled, add_labels
+from annotate.services.labels import OTHER_SIDE, Labelled, add_labels
 
 ResponseKey = tuple[int, str, str]
 PairKey = tuple[int, int]
@@ -101,7 +102,14 @@ def _add_responses(
     alike = Response.objects.filter(prompt__in=prompts.values(), text_hash__in={key[1] for key in new})
     here = _response_ids(alike)
     Response.objects.bulk_create(
-        Response(project=project, prompt_id=key[0], text=response.text, source=response.source, text_hash=key[1])
+        Response(
+            project=project,
+            prompt_id=key[0],
+            text=response.text,
+            source=response.source,
+            text_hash=key[1],
+            leak=first_leak(response.text, project.leak_phrases),
+        )
         for key, response in new.items()
         if key not in here
     )
@@ -144,9 +152,19 @@ def _pair(project: Project, row: ImportedPrompt, keys: list[ResponseKey], ends: 
         external_key=id_key(own_id),
         shuffle=place,
         audit=audit,
+        gold_outcome=_gold(row, keys[0]),
+        gold_note=row.gold_note,
+        open=not row.gold,
         overlap=project.audit_overlap if audit else project.overlap,
         metadata=dict(row.metadata) if row.is_pair else {},
     )
+
+
+def _gold(row: ImportedPrompt, stored_first: ResponseKey) -> str:
+    """Return the row's known answer in stored order."""
+    shown_first = row.responses[0]
+    swapped = stored_first[1:] != (text_hash(shown_first.text), shown_first.source)
+    return OTHER_SIDE.get(row.gold, row.gold) if swapped else row.gold
 
 
 def shuffle_place(seed: int, prompt_hash: str, response_keys: list[str]) -> int:

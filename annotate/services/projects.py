@@ -12,6 +12,8 @@ from django.utils import timezone
 from annotate.models import ApiToken, Assignment, AuditEvent, Invitation, Membership, Project, Role, User
 from annotate.services.accounts import create_sign_in_link, token_hash
 from annotate.services.errors import Conflict, InvalidInput, LinkSpent, NotAllowed
+from annotate.services.guidelines import add_version
+from annotate.services.leaks import mark_leaks
 from annotate.services.slots import give_back
 
 INVITATION_DAYS = 14
@@ -30,21 +32,28 @@ def create_project(*, name: str, slug: str, by: User, **settings: object) -> Pro
             project.save()
     except IntegrityError:
         raise InvalidInput(f"Somebody has just made a project with the address {slug!r}. Choose another.") from None
+    add_version(project, by=by)
     set_member(project=project, user=by, role=Role.ADMIN, by=by)
     _record(by, "created project", project)
     return project
 
 
+@transaction.atomic
 def change_project(*, project: Project, by: User, **settings: object) -> Project:
     """Change settings; new guidelines make a new guideline version. Raises InvalidInput."""
-    if "guidelines" in settings and settings["guidelines"] != project.guidelines:
+    changed = {name for name, value in settings.items() if value != getattr(project, name)}
+    if "guidelines" in changed:
         project.guideline_version += 1
-    if any(name in FIT_SETTINGS and value != getattr(project, name) for name, value in settings.items()):
+    if changed & set(FIT_SETTINGS):
         project.config_version += 1
     for name, value in settings.items():
         setattr(project, name, value)
     _check(project)
     project.save(update_fields=[*settings, "config_version", "guideline_version"])
+    if "guidelines" in changed:
+        add_version(project, by=by)
+    if "leak_phrases" in changed:
+        mark_leaks(project)
     _record(by, f"changed {', '.join(sorted(settings))} of", project)
     return project
 
