@@ -1,126 +1,122 @@
-"""Next pair + verdict over HTTP: annotators without think time against the whole application as `make run` starts it.
+"""Next pair + verdict over HTTP: a crowd against gunicorn as `make run` starts it, on the database of DATABASE_URL.
 
-A cycle is two requests, each in a committed transaction: lease the next pair, send its outcome. Afterwards the rows are
-compared with what was acknowledged: nothing lost, nothing doubled, no pair beyond its overlap.
+A cycle is one verdict committed and the next pair lent. `--face program` does both in one request of the API,
+`stepping` in two, `browser` by the compare screen's fragments with a session. Afterwards the rows are compared with
+what was acknowledged. `python -m tests.servers postgresql python -m benchmarks.serving` measures on PostgreSQL.
 """
 
 import argparse
-import json
-import threading
-import time
-from dataclasses import dataclass, field
-from http.client import HTTPConnection
-from uuid import uuid4
+import os
+import resource
+import statistics
+from importlib import import_module
 
 import numpy as np
 
 from benchmarks.measure import report
-from benchmarks.running import running
+from benchmarks.running import serving
+from tests.audit import audit
+from tests.crowd import Annotator, Browser, Program, SteppingProgram, let_work
+from tests.faults.database import Database
 
-
-@dataclass
-class Annotator:
-    """One person's client on one kept-open connection, and what it was told."""
-
-    port: int
-    slug: str
-    token: str
-    acknowledged: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    next_seconds: list[float] = field(default_factory=list)
-    verdict_seconds: list[float] = field(default_factory=list)
-
-    def work(self, until: float) -> None:
-        self.connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        while time.monotonic() < until:
-            lease = self._post(f"projects/{self.slug}/assignments/", {}, self.next_seconds)
-            for assignment in lease.get("assignments", []):
-                body = {"client_key": str(uuid4()), "outcome": "left"}
-                stored = self._post(f"assignments/{assignment['id']}/comparison/", body, self.verdict_seconds)
-                self.acknowledged += [stored["id"]] if "id" in stored else []
-
-    def _post(self, path: str, body: dict[str, str], seconds: list[float]) -> dict[str, object]:
-        headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
-        start = time.perf_counter()
-        self.connection.request("POST", f"/api/v1/{path}", json.dumps(body), headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        seconds.append(time.perf_counter() - start)
-        if answer.status not in (200, 201):
-            self.errors.append(f"{answer.status} {content[:200]!r}")
-        return json.loads(content)
+FACES: dict[str, type[Annotator]] = {"program": Program, "stepping": SteppingProgram, "browser": Browser}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--annotators", type=int, default=20)
+    parser.add_argument("--face", choices=FACES, default="program")
+    parser.add_argument("--annotators", type=int, default=10)
+    parser.add_argument("--think", type=float, default=0.0, metavar="SECONDS", help="mean think time")
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--pairs", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    with running() as app:
-        runs = [_run(app.port, options, number) for number in range(options.runs)]
-    report("serving", {"database": "SQLite", **vars(options), "each run": runs})
+    with serving() as (port, database):
+        runs = [_run(port, database, options, number) for number in range(options.runs)]
+    kind = database.kind
+    name = f"serving-{kind}-{options.face}-{options.annotators}" + ("-thinking" if options.think else "")
+    report(name, {"database": kind, **vars(options), "over all runs": _spread(runs), "each run": runs})
 
 
-def _run(port: int, options: argparse.Namespace, number: int) -> dict[str, object]:
-    project, tokens = _prepare(options.annotators, options.pairs, number)
-    annotators = [Annotator(port, project.slug, token) for token in tokens]
-    threads = [threading.Thread(target=one.work, args=(time.monotonic() + options.seconds,)) for one in annotators]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return _figures(annotators, options.seconds) | _audit(project, annotators)
+def _run(port: int, database: Database, options: argparse.Namespace, number: int) -> dict[str, float]:
+    project, keys = _prepare(options, number)
+    face = FACES[options.face]
+    annotators = [face(port, project.slug, key, think_seconds=options.think) for key in keys]
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    took = let_work(annotators, seconds=options.seconds)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    acknowledged = [key for annotator in annotators for key in annotator.told.acknowledged]
+    figures = {"cycles/s": len(acknowledged) / took, **_times(annotators)}
+    figures["ms of the crowd's own CPU a cycle"] = (
+        1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / max(1, len(acknowledged))
+    )
+    errors = [error for annotator in annotators for error in annotator.told.errors]
+    if errors:
+        print(f"first error: {errors[0]}")
+    return figures | {"errors": len(errors), **vars(audit(database, project.pk, acknowledged))}
 
 
-def _prepare(n_annotators: int, n_pairs: int, number: int):
-    """Make a project of short pairs and annotators with tokens."""
+def _prepare(options: argparse.Namespace, number: int):
+    """Make a project of short pairs, and annotators with a token or a session each."""
     from annotate.formats.rows import ImportedPrompt, ImportedResponse, Message
-    from annotate.models import ApiToken, Role, User
-    from annotate.services.accounts import create_token, create_user
+    from annotate.models import Role
+    from annotate.services.accounts import create_user
     from annotate.services.importing import add_rows
     from annotate.services.projects import create_project, set_member
+    from annotate.services.site_admin import ensure_site_admin
 
-    admin = User.objects.get(is_superuser=True)
+    admin = ensure_site_admin()
     project = create_project(name=f"Load {number}", slug=f"load-{number}", by=admin)
     answers = (ImportedResponse("It is the first."), ImportedResponse("It is the second."))
     rows = (
         ImportedPrompt(place, f"q{place}", (Message("user", f"Question {place}?"),), answers, is_pair=True)
-        for place in range(n_pairs)
+        for place in range(options.pairs)
     )
     add_rows(project=project, rows=rows, by=admin)
-    people = [create_user(username=f"annotator-{number}-{n}") for n in range(n_annotators)]
+    people = [create_user(username=f"annotator-{number}-{n}") for n in range(options.annotators)]
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
-    return project, [create_token(user=person, scope=ApiToken.Scope.ANNOTATE) for person in people]
+    return project, [(_session if options.face == "browser" else _token)(person) for person in people]
 
 
-def _figures(annotators: list[Annotator], seconds: float) -> dict[str, object]:
-    figures: dict[str, object] = {"cycles/s": round(sum(len(one.acknowledged) for one in annotators) / seconds, 1)}
+def _token(person) -> str:
+    from annotate.models import ApiToken
+    from annotate.services.accounts import create_token
+
+    return create_token(user=person, scope=ApiToken.Scope.ANNOTATE)
+
+
+def _session(person) -> str:
+    """Sign the person in past the password, and return the session's key."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.create()
+    return session.session_key
+
+
+def _times(annotators: list[Annotator]) -> dict[str, float]:
+    figures = {}
     for name in ("next_seconds", "verdict_seconds"):
-        times = np.concatenate([getattr(one, name) for one in annotators])
-        figures |= {f"{name} p50": float(np.median(times)), f"{name} p99": float(np.quantile(times, 0.99))}
-    errors = [error for one in annotators for error in one.errors]
-    return figures | {"errors": len(errors), "first error": errors[0] if errors else None}
+        times = np.array([second for annotator in annotators for second in getattr(annotator.told, name)])
+        if len(times):
+            quantiles = {"p50": 0.5, "p99": 0.99, "max": 1.0}
+            figures |= {f"{name} {label}": float(np.quantile(times, at)) for label, at in quantiles.items()}
+    return figures
 
 
-def _audit(project, annotators: list[Annotator]) -> dict[str, int]:
-    """Compare the rows with what the clients were told."""
-    from django.db.models import Count, F
-
-    from annotate.models import Comparison, Pair
-
-    told = [key for one in annotators for key in one.acknowledged]
-    stored = {str(key) for key in Comparison.objects.filter(project=project).values_list("public_id", flat=True)}
-    counted = Pair.objects.filter(project=project).annotate(n=Count("assignments__comparisons"))
+def _spread(runs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     return {
-        "acknowledged": len(told),
-        "lost": len(set(told) - stored),
-        "doubled": len(told) - len(set(told)) + len(stored) - len(set(told) & stored),
-        "pairs beyond overlap": counted.filter(n__gt=F("overlap")).count(),
+        name: {"min": min(values), "median": statistics.median(values), "max": max(values)}
+        for name in runs[0]
+        for values in [[run[name] for run in runs]]
     }
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     main()
