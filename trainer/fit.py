@@ -1,6 +1,7 @@
-"""The maximum a posteriori head for one prior: warm-started Newton-Cholesky with a line search."""
+"""The maximum a posteriori head for one prior: warm-started Newton's method with a line search."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +16,10 @@ GRADIENT_TOLERANCE = 1e-8  # of the largest component of the gradient of the mea
 MAX_STEPS = 100
 ARMIJO = 1e-4
 ROUNDING = 1e-13  # of the objective: a smaller fall cannot be seen, and the quadratic model is exact there
-KEEP_FACTOR = 0.1  # a step that cuts the gradient this far was so good that its factor serves once more
+KEEP = 0.7  # a step that cuts the gradient this far was good enough for its Hessian to serve on
+MEMORY = 20  # steps that mend a Hessian
+
+Linear = Callable[[Tensor], Tensor]
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,10 @@ class Point:
     margin_B: Tensor
     terms: MarginTerms
     objective: float
+
+    @property
+    def numbers(self) -> Tensor:
+        return torch.cat([self.weight_K, self.log_step])
 
 
 @dataclass(frozen=True)
@@ -102,26 +110,69 @@ class Fit:
         return Start(self.point.weight_K, self.point.log_step)
 
 
-def fit_head(problem: Problem, prior_precision: float, start: Start | None = None) -> Fit:
-    """Minimise the objective exactly, from `start` where it is given; the minimum is one and the same."""
+def fit_head(
+    problem: Problem,
+    prior_precision: float,
+    start: Start | None = None,
+    *,
+    inverse: Linear | None = None,
+    tolerance: float = GRADIENT_TOLERANCE,
+) -> Fit:
+    """Minimise the objective exactly, from `start` where it is given; the minimum is one and the same.
+
+    inverse: about the inverse of the Hessian, where a matrix of K x K is out of reach; else Hessians are factored.
+    """
     objective = Objective(problem, prior_precision)
-    total_weight = problem.total_weight
     point = objective.at(*(start or _origin(problem)))
     gradient = objective.gradient(point)
-    worst, factor, n_steps, n_factors = _largest(gradient) / total_weight, None, 0, 0
-    while worst >= GRADIENT_TOLERANCE and n_steps < MAX_STEPS:
-        if factor is None:
+    curvature = None if inverse is None else Curvature(inverse)
+    worst, n_steps, n_factors = _largest(gradient) / problem.total_weight, 0, 0
+    while worst >= tolerance and n_steps < MAX_STEPS:
+        if curvature is None:
             factor, n_factors = _factor_of(objective, point), n_factors + 1
-            objective = Objective(problem, factor.precision)
-        moved = _line_search(objective, point, gradient, -factor.solve(gradient))
+            objective, curvature = Objective(problem, factor.precision), Curvature(factor.solve)
+        moved = _line_search(objective, point, gradient, -curvature.solve(gradient))
         if moved is None:
-            break
-        point, gradient = moved, objective.gradient(moved)
-        before, worst = worst, _largest(gradient) / total_weight
-        factor = factor if worst <= KEEP_FACTOR * before else None
-        n_steps += 1
-    mean_loss = (problem.weight_B @ point.terms.loss_B).item() / total_weight
+            if inverse is not None or curvature.is_fresh:
+                break
+            curvature = None
+            continue
+        ahead = objective.gradient(moved)
+        before, worst = worst, _largest(ahead) / problem.total_weight
+        good = inverse is not None or worst <= KEEP * before
+        curvature = curvature.after(moved.numbers - point.numbers, ahead - gradient) if good else None
+        point, gradient, n_steps = moved, ahead, n_steps + 1
+    mean_loss = (problem.weight_B @ point.terms.loss_B).item() / problem.total_weight
     return Fit(point, objective.precision, mean_loss, worst, n_steps, n_factors)
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """An inverse Hessian from one point, mended by the steps since: what gradients did along them (BFGS).
+
+    Each mending costs O(K) where another Hessian would cost a Gram matrix. Nocedal & Wright 2006, algorithm 7.4.
+    """
+
+    inverse: Linear
+    seen: tuple[tuple[Tensor, Tensor, Tensor], ...] = ()
+
+    @property
+    def is_fresh(self) -> bool:
+        return not self.seen
+
+    def after(self, step: Tensor, turn: Tensor) -> "Curvature":
+        along = step @ turn
+        return Curvature(self.inverse, (*self.seen, (step, turn, 1 / along))[-MEMORY:]) if along > 0 else self
+
+    def solve(self, vector: Tensor) -> Tensor:
+        shares = []
+        for step, turn, scale in reversed(self.seen):
+            shares.append(scale * (step @ vector))
+            vector = vector - shares[-1] * turn
+        vector = self.inverse(vector)
+        for (step, turn, scale), share in zip(self.seen, reversed(shares), strict=True):
+            vector = vector + (share - scale * (turn @ vector)) * step
+        return vector
 
 
 class Factor(NamedTuple):

@@ -25,12 +25,12 @@ class Grouping:
         return torch.segment_reduce(values[self.order], "sum", lengths=self.size_G, unsafe=True)
 
 
-def rows_at_a_time(value: Tensor) -> int:
-    return max(CHUNK // max(value.shape[1], 1), 1)
-
-
 def grouping(group: Tensor, n_groups: int) -> Grouping:
     return Grouping(group.argsort(stable=True), torch.bincount(group, minlength=n_groups))
+
+
+def rows_at_a_time(value: Tensor) -> int:
+    return max(CHUNK // max(value.shape[1], 1), 1)
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,13 @@ class Graph:
     second: Tensor
     _row_starts: Tensor
     _columns: Tensor
-    _entries: Grouping
+    _cells: Grouping
     _ends: Grouping
 
     def gram(self, value: Tensor, weight: Tensor) -> Tensor:
         """Return X^T diag(weight) X in fp64 of fp32 values, in chunks, by edges or by responses as is fewer."""
-        total = torch.zeros(2 * value.shape[1:], dtype=torch.float64, device=value.device)
+        size = value.shape[1]
+        total = torch.zeros(size, size, dtype=torch.float64, device=value.device)
         by_edges = len(weight) <= self.n
         for left, right in self._by_edges(value, weight) if by_edges else self._by_responses(value, weight):
             total += left.T @ right
@@ -70,7 +71,9 @@ class Graph:
 
     def spread(self, value: Tensor, weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Yield L value in fp32, some rows at a time."""
-        entries = self._entries.sums(torch.cat([weight, weight, -weight, -weight]).float())
+        weight = weight.float()
+        degree = self._ends.sums(torch.cat([weight, weight]))
+        entries = self._cells.sums(torch.cat([-weight, -weight, degree]))
         n_rows = rows_at_a_time(value)
         for start in range(0, self.n, n_rows):
             rows = slice(start, min(start + n_rows, self.n))
@@ -93,10 +96,11 @@ class Graph:
 
 
 def comparison_graph(first: Tensor, second: Tensor, n: int) -> Graph:
-    rows = torch.cat([first, second, first, second])
-    columns = torch.cat([first, second, second, first])
-    cells, entry = torch.unique(rows * n + columns, return_inverse=True)
-    degree = torch.bincount(cells // n, minlength=n)
-    row_starts = torch.cat([degree.new_zeros(1), degree.cumsum(0)])
-    ends = grouping(torch.cat([first, second]), n)
-    return Graph(n, first, second, row_starts, cells % n, grouping(entry, len(cells)), ends)
+    every = torch.arange(n, device=first.device)
+    key, order = torch.cat([first * n + second, second * n + first, every * (n + 1)]).sort(stable=True)
+    cells, size = torch.unique_consecutive(key, return_counts=True)
+    row_starts = torch.searchsorted(cells, n * torch.arange(n + 1, device=first.device))
+    # The diagonal's own keys lie among them; without these the entries of a row are the edges that end there.
+    of_edges = order < 2 * len(first)
+    ends = Grouping(order[of_edges], torch.bincount(torch.cat([first, second]), minlength=n))
+    return Graph(n, first, second, row_starts, cells % n, Grouping(order, size), ends)

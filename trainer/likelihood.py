@@ -77,10 +77,9 @@ class Intervals:
     def ahead(self, margin_B: Tensor) -> Tensor:
         return margin_B if self.lead_B is None else margin_B - self.lead_B
 
-    def head(self, n: int) -> "Intervals":
-        """Return those of the first n labels."""
-        sure_B, lead_B = (part if part is None else part[:n] for part in (self.sure_B, self.lead_B))
-        return Intervals(self.lower_B[:n], self.upper_B[:n], sure_B, lead_B)
+    def of(self, some_B: slice | Tensor) -> "Intervals":
+        sure_B, lead_B = (part if part is None else part[some_B] for part in (self.sure_B, self.lead_B))
+        return Intervals(self.lower_B[some_B], self.upper_B[some_B], sure_B, lead_B)
 
 
 def margin_terms(margin_B: Tensor, lower_B: Tensor, upper_B: Tensor) -> MarginTerms:

@@ -73,7 +73,7 @@ class Problem:
     def without_rankings(self, n_labels: int) -> "Problem":
         """Return the problem of the first labels alone, on the same responses."""
         graph = comparison_graph(self.graph.first[:n_labels], self.graph.second[:n_labels], self.graph.n)
-        intervals, weight_B = self.intervals.head(n_labels), self.weight_B[:n_labels]
+        intervals, weight_B = self.intervals.of(slice(n_labels)), self.weight_B[:n_labels]
         return replace(self, graph=graph, intervals=intervals, weight_B=weight_B, stages=None)
 
 

@@ -3,6 +3,7 @@
 from math import exp, log
 
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from trainer.fit import Fit, Start, fit_head
@@ -16,7 +17,6 @@ MIN_LABELS_PER_PROMPT = 20
 RETUNE_GROWTH = 1.2
 MIN_TEMPERATURE_LABELS = 100
 MAX_LOG_TEMPERATURE = 1.5
-GOLDEN = (5**0.5 - 1) / 2
 
 
 def precision_for(
@@ -73,17 +73,18 @@ def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor, tuning_B
 
 def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
     """Return the temperature that predicts the random labels best, 1 where they are fewer than 100."""
-    if int((tuning_B & (problem.weight_B > 0)).sum()) < MIN_TEMPERATURE_LABELS:
+    some_B = tuning_B & (problem.weight_B > 0)
+    if int(some_B.sum()) < MIN_TEMPERATURE_LABELS:
         return 1.0
-    low, high = -MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE
-    while high - low > 1e-4:
-        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        at_left, at_right = (
-            mean_left_out_loss(problem, fit, left_out, tuning_B, exp(log_temperature))
-            for log_temperature in (left, right)
-        )
-        low, high = (low, right) if at_left < at_right else (left, high)
-    return exp((low + high) / 2)
+    intervals, weight_B = problem.intervals.of(some_B), problem.weight_B[some_B]
+    margin_B, variance_B = (part[some_B] for part in left_out)
+
+    def loss(log_temperature: float) -> float:
+        sharp_B = sharpness(variance_B, exp(log_temperature))
+        return (weight_B @ intervals.surprise(margin_B, fit.point.cuts_C, sharp_B)).item()
+
+    widest = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
+    return exp(minimize_scalar(loss, bounds=widest, method="bounded", options={"xatol": 1e-5}).x)
 
 
 def mean_left_out_loss(

@@ -6,8 +6,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from tests.trainer.simulated import TIE_EDGE, make_material
-from trainer.fit import Start
-from trainer.full_rank import fit_lbfgs, full_rank, stretch_of
+from trainer.fit import fit_head
+from trainer.full_rank import full_rank, nearly_inverse, start_of
 from trainer.head import rewards
 from trainer.inputs import make_inputs
 from trainer.material import FitConfig
@@ -52,7 +52,7 @@ def test_the_same_head_gives_the_same_bytes_at_full_rank() -> None:
     assert one == two
 
 
-def test_steps_in_units_of_the_posterior_reach_the_minimum_sooner() -> None:
+def test_what_the_rotated_head_knows_brings_the_minimum_sooner() -> None:
     material, _ = make_material(n_labels=2000, size=100, n_prompts=100)
     skewed = replace(material, embedding_ND=(material.embedding_ND * np.linspace(5, 0.1, 100)).astype(np.float16))
     live = refit(skewed, replace(LOW_RANK, rank=40), seed=0)
@@ -60,12 +60,11 @@ def test_steps_in_units_of_the_posterior_reach_the_minimum_sooner() -> None:
     wide, narrow = (
         inputs.problem(one) for one in (torch.from_numpy(skewed.embedding_ND), live.geometry.coordinates_NK)
     )
-    start = Start(torch.from_numpy(live.head.weights_D).double(), torch.empty(0).double())
-    precision = 0.5 / live.geometry.scale**2
-    stretch = stretch_of(narrow, live.head, live.geometry, start)
+    start, precision = start_of(live.head, wide), 0.5 / live.geometry.scale**2
+    inverse = nearly_inverse(narrow, live.head, live.geometry)
 
-    stretched = fit_lbfgs(wide, precision, start, stretch)
-    plain = fit_lbfgs(wide, precision, start, lambda value, _: precision**-0.5 * value)
+    informed = fit_head(wide, precision, start, inverse=inverse, tolerance=1e-6)
+    plain = fit_head(wide, precision, start, inverse=lambda vector: vector / precision, tolerance=1e-6)
 
-    assert stretched.point.objective == pytest.approx(plain.point.objective, abs=1e-6)
-    assert stretched.n_steps < 0.75 * plain.n_steps
+    assert informed.point.objective == pytest.approx(plain.point.objective, abs=1e-6)
+    assert informed.n_steps < 0.75 * plain.n_steps
