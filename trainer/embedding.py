@@ -1,6 +1,5 @@
 """The runs that embed: responses without a vector in, vectors stored, a chunk at a time."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict
 from threading import Event
@@ -26,7 +25,7 @@ SECONDS_PER_CHUNK = 2.0  # what a verdict may have to wait for, and what a train
 WINDOW = 4096  # responses sorted by length at a time
 MOST_ENCODERS = 2  # kept loaded: the one in use and the next
 
-_encoders: OrderedDict[str, Encoder] = OrderedDict()
+_encoders: dict[str, Encoder] = {}  # by key, the one used last at the end
 _stopping = Event()
 
 
@@ -135,17 +134,21 @@ def _vectors(encoder: Encoder, chunk: list[Text]) -> list[tuple[int, bytes]]:
 def _encoder(chosen: dict[str, Any]) -> Encoder:
     """Return the encoder of a project's settings, loaded once per process; the one not used for longest makes room."""
     config = _config(chosen)
-    if config.key not in _encoders:
-        while len(_encoders) >= MOST_ENCODERS:
-            _encoders.popitem(last=False)
-        try:
-            _encoders[config.key] = load_encoder(config)
-        except torch.OutOfMemoryError:
-            _encoders.clear()
-            torch.cuda.empty_cache()
-            _encoders[config.key] = load_encoder(config)
-    _encoders.move_to_end(config.key)
-    return _encoders[config.key]
+    key = config.key
+    encoder = _encoders.pop(key, None) or _load(config)
+    _encoders[key] = encoder
+    return encoder
+
+
+def _load(config: EncoderConfig) -> Encoder:
+    while len(_encoders) >= MOST_ENCODERS:
+        del _encoders[next(iter(_encoders))]
+    try:
+        return load_encoder(config)
+    except torch.OutOfMemoryError:  # the others hold the room that this one needs
+        _encoders.clear()
+        torch.cuda.empty_cache()
+        return load_encoder(config)
 
 
 def _config(chosen: dict[str, Any]) -> EncoderConfig:

@@ -7,7 +7,6 @@ encoder key; the folder's name tells projects of different databases apart.
 import os
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ class Shelf:
         return vectors(self.project, self.encoder_key, after=last)
 
 
-_shelves: OrderedDict[int, Shelf] = OrderedDict()
+_shelves: dict[int, Shelf] = {}  # by project, the one used last at the end
 _swept_at = [-float("inf")]
 
 
@@ -102,10 +101,10 @@ def shelf_of(project: Project, mark: Watermark, pairs: PairRows) -> Shelf:
     _sweep_now_and_then()
     if not project.encoder_key:
         raise NotEmbedded
-    shelf = _shelves.get(project.pk)
+    shelf = _shelves.pop(project.pk, None)
     if shelf is None or shelf.encoder_key != project.encoder_key:
-        shelf = _shelves[project.pk] = Shelf(project, project.encoder_key)
-    _shelves.move_to_end(project.pk)
+        shelf = Shelf(project, project.encoder_key)
+    _shelves[project.pk] = shelf
     shelf.fill(mark.n_responses)
     if len(shelf.response_N) < mark.n_responses or not np.isin([pairs.first, pairs.second], shelf.response_N).all():
         raise NotEmbedded
@@ -149,7 +148,7 @@ def _sweep_now_and_then() -> None:
 def _make_room() -> None:
     """Forget what was used longest ago until the rest fits; the newest stays, however large."""
     while len(_shelves) > 1 and sum(shelf.n_bytes for shelf in list(_shelves.values())[:-1]) > MOST_BYTES:
-        _shelves.popitem(last=False)
+        del _shelves[next(iter(_shelves))]
 
 
 def _n_alike(here: Ids, there: Ids) -> int:

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from annotate.models import ApiToken, Embedding, Project, Role, User
 from annotate.services.accounts import create_token
+from annotate.services.encoders import EncoderSettings, choose_encoder
 from annotate.services.projects import set_member
 from tests.factories import make_pair, make_project
 
@@ -29,6 +30,12 @@ def add_pairs(project: Project, n_pairs: int) -> None:
     for number in range(begin, begin + n_pairs):
         texts = (f"No country owns it, case {number} of {project}.", f"{project} owns it {number} times over.")
         make_pair(project, number, texts=texts)
+
+
+def choose_layers(slug: str, layers: tuple[int, ...]) -> None:
+    """Have the site admin choose the packaged encoder with some of its layers."""
+    admin = User.objects.get(username="admin")
+    choose_encoder(project=Project.objects.get(slug=slug), settings=EncoderSettings(layers=layers), by=admin)
 
 
 @transaction.atomic

@@ -16,9 +16,9 @@ SIZE = 16
 
 
 @pytest.fixture(autouse=True)
-def empty_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+def empty_shelf() -> None:
     """Keep nothing of other tests, whose rows had the same ids."""
-    monkeypatch.setattr(shelf, "_shelves", {})
+    shelf._shelves.clear()
 
 
 def embedded(project: Project) -> None:
