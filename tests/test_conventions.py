@@ -40,7 +40,10 @@ FACES = ("annotate.views", "annotate.api", "annotate.management")
 # The files of trainer/ that know both worlds; everything else there is pure.
 TRAINERS_SHELL = tuple(
     f"trainer.{part}"
-    for part in ("tasks", "desk", "reading", "trials", "studying", "shelf", "embedding", "replay", "apps", "management")
+    for part in (
+        *("tasks", "desk", "reading", "trials", "studying", "reproduce", "shelf", "embedding"),
+        *("replay", "apps", "management"),
+    )
 )
 OF_THE_SHELL = ("trainer", "annotate.models", "annotate.selectors", "annotate.services", "annotate.formats")
 

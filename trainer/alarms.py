@@ -4,7 +4,7 @@ from typing import Literal
 
 Alarm = Literal["temperature", "calibration", "drift", "position"]
 
-FAR_FROM_ONE = 0.25  # the temperature
+FAR_FROM_ONE, MIN_TUNING_LABELS = 0.25, 500  # the temperature: its standard error is about 2.6 / sqrt(n), .12 at 500
 CALIBRATED, MIN_LABELS = 0.05, 100
 LEAN = 0.1  # logits by which the whole interval lies off 0: a coin toss moves by 2.5 points
 
@@ -14,11 +14,13 @@ Number = float | int | None
 def fit_alarms(metrics: dict[str, Number], wealth: float, roll_back_at: float) -> list[Alarm]:
     """Return the alarms of one fit.
 
-    temperature: the margins are too bold or too timid by a quarter. calibration: the audit stream's ECE is above .05
-    and above what luck gives true chances. drift: fresh audit labels prove the released head worse than the one before.
+    temperature: the margins are too bold or too timid by a quarter, and 500 labels or more say so. calibration: the
+    audit stream's ECE is above .05 and above what luck gives true chances. drift: fresh audit labels prove the released
+    head worse than the one before.
     """
     raised: dict[Alarm, bool] = {
-        "temperature": abs(_number(metrics["temperature"], 1.0) - 1) > FAR_FROM_ONE,
+        "temperature": _number(metrics["tuning_n"]) >= MIN_TUNING_LABELS
+        and abs(_number(metrics["temperature"], 1.0) - 1) > FAR_FROM_ONE,
         "calibration": _number(metrics["audit_n"]) >= MIN_LABELS
         and _number(metrics["audit_ece"]) > max(CALIBRATED, _number(metrics["audit_ece_by_luck"])),
         "drift": wealth >= roll_back_at,

@@ -76,6 +76,7 @@ def judge(
         **_numbers("audit", _score_of(material, material.p_first_shown_B, _counted(problem), seed)),
         **_audit_at_any_time(material, _counted(problem), seed),
         **_agreement(material, _counted(problem)),
+        "tuning_n": int((inputs.tuning_B & (problem.weight_B > 0)).sum()),
         "temperature": temperature,
         "sharpness": sharp,
         "prior_precision": fit.prior_precision,

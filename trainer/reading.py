@@ -1,7 +1,7 @@
 """What a run reads of its project: rows in, a material in arrays out. Ids of rows become places in arrays here."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -22,6 +22,14 @@ OUTCOMES = {
 }
 
 
+class Vectors(NamedTuple):
+    """Embeddings of one encoder key, in order of response id."""
+
+    encoder_key: str
+    response_N: np.ndarray
+    embedding_ND: np.ndarray
+
+
 @dataclass(frozen=True)
 class Reading:
     """A project as it stood at a watermark: its rows, and the same as arrays. Pairs are in the order of `pairs`."""
@@ -39,7 +47,8 @@ def read_project(project: Project) -> Reading:
     mark, labels = _settled_labels(project)
     pairs = pair_rows(project)
     shelf = shelf_of(project, mark, pairs)
-    return Reading(mark, labels, pairs, shelf, make_material(shelf, labels, pairs), fit_config_of(project))
+    vectors = Vectors(shelf.encoder_key, shelf.response_N, shelf.embedding_ND)
+    return Reading(mark, labels, pairs, shelf, make_material(vectors, labels, pairs), fit_config_of(project))
 
 
 def fit_config_of(project: Project) -> FitConfig:
@@ -54,17 +63,17 @@ def _settled_labels(project: Project) -> tuple[Watermark, LabelRows]:
             return mark, labels
 
 
-def make_material(shelf: Shelf, labels: LabelRows, pairs: PairRows) -> Material:
+def make_material(vectors: Vectors, labels: LabelRows, pairs: PairRows) -> Material:
     """Turn ids of rows into places in arrays."""
     audit_B = labels.stream == Stream.AUDIT
-    _, prompt_N = np.unique(_prompt_of_responses(shelf, pairs), return_inverse=True)
+    _, prompt_N = np.unique(_prompt_of_responses(vectors.response_N, pairs), return_inverse=True)
     place_of_pair = np.argsort(pairs.pair)
     return Material(
-        encoder_key=shelf.encoder_key,
-        embedding_ND=shelf.embedding_ND,
+        encoder_key=vectors.encoder_key,
+        embedding_ND=vectors.embedding_ND,
         prompt_N=prompt_N,
-        first_M=np.searchsorted(shelf.response_N, pairs.first),
-        second_M=np.searchsorted(shelf.response_N, pairs.second),
+        first_M=np.searchsorted(vectors.response_N, pairs.first),
+        second_M=np.searchsorted(vectors.response_N, pairs.second),
         askable_M=pairs.assignable & ~pairs.audit,
         pair_B=place_of_pair[np.searchsorted(pairs.pair, labels.pair, sorter=place_of_pair)],
         outcome_B=np.array([OUTCOMES[outcome] for outcome in labels.outcome], np.int64),
@@ -76,9 +85,9 @@ def make_material(shelf: Shelf, labels: LabelRows, pairs: PairRows) -> Material:
     )
 
 
-def _prompt_of_responses(shelf: Shelf, pairs: PairRows) -> np.ndarray:
+def _prompt_of_responses(response_N: np.ndarray, pairs: PairRows) -> np.ndarray:
     """Return each response's prompt id; responses in no pair share none (their own negative id)."""
-    prompt_N = -shelf.response_N
+    prompt_N = -response_N
     for side in (pairs.first, pairs.second):
-        prompt_N[np.searchsorted(shelf.response_N, side)] = pairs.prompt
+        prompt_N[np.searchsorted(response_N, side)] = pairs.prompt
     return prompt_N

@@ -130,8 +130,9 @@ def gain_bound(trial: Trial, *, seed: int) -> float:
 
 
 def keeps_accuracy(trial: Trial) -> Condition:
-    gained = correctness(trial.p_new_B, trial.first_won_B) - correctness(trial.p_old_B, trial.first_won_B)
-    return Condition("accuracy", gained.mean() >= -ACCURACY_LOSS - ROUNDING, float(gained.mean()), -ACCURACY_LOSS)
+    gained_B = correctness(trial.p_new_B, trial.first_won_B) - correctness(trial.p_old_B, trial.first_won_B)
+    gained = float(gained_B.mean())
+    return Condition("accuracy", gained >= -ACCURACY_LOSS - ROUNDING, gained, -ACCURACY_LOSS)
 
 
 def worse_slices(trial: Trial, slices: dict[str, Flags]) -> list[str]:

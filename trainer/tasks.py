@@ -3,12 +3,12 @@
 The desk is imported where the work is done: it loads torch, and the process that ticks must stay small.
 """
 
+import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from time import monotonic, sleep
 from typing import Any
 
@@ -22,10 +22,14 @@ from annotate.selectors.liveness import is_alive
 from annotate.selectors.watermark import newest_ids
 from annotate.services.slots import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
+from trainer.heartbeat import beating
+
+logger = logging.getLogger(__name__)
 
 SECONDS_OF_WATCH = 0.85  # of the second between two ticks
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_BEATS = 3.0
+SECONDS_OF_PATIENCE = 900.0  # for a fit, or a chunk of texts; the largest fits take minutes
 SECONDS_TO_PICK_UP = 20.0  # a message that waited longer is void; clocks of machines may differ by less than this
 
 
@@ -115,26 +119,30 @@ def _pulse_for_ever() -> None:
         pause.wait(SECONDS_BETWEEN_BEATS)
 
 
-@contextmanager
-def _beating(run: Run) -> Iterator[None]:
-    """Keep the run's heartbeat going while the work computes; a lost fence is left to publishing to find."""
-    over = threading.Event()
+def _beating(run: Run) -> AbstractContextManager[None]:
+    """Keep the run's heartbeat going while the work gets on; a lost fence is left to publishing to find."""
 
-    def beat() -> None:
+    def beat() -> bool:
         try:
-            while not over.wait(SECONDS_BETWEEN_BEATS):
-                with suppress(DatabaseTrouble):
-                    close_old_connections()
-                    beat_run(run)
+            close_old_connections()
+            beat_run(run)
+        except DatabaseTrouble:  # it may be away for a while; the next beat tries anew
+            return True
         except FenceLost:
-            pass
-        finally:
-            connection.close()
+            return False
+        return True
 
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return beating(
+        beat,
+        progress=lambda: run.done,
+        give_up=lambda: _end_hung(run),
+        every_seconds=SECONDS_BETWEEN_BEATS,
+        patience_seconds=SECONDS_OF_PATIENCE,
+        at_end=connection.close,
+    )
+
+
+def _end_hung(run: Run) -> None:
+    """End this process: what hangs cannot be stopped otherwise. Its supervisor starts another, which takes the run."""
+    logger.critical("%s has not got on for %.0f s: this trainer ends", run, SECONDS_OF_PATIENCE)
+    os._exit(os.EX_SOFTWARE)

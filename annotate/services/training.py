@@ -54,8 +54,8 @@ def report_progress(run: Run, *, done: int, total: int, before: int = 0) -> None
 
     Raises FenceLost if a newer claim has it.
     """
-    run.attempt = 1 if done else run.attempt
-    _change_held(run, heartbeat_at=Now(), done=before + done, total=before + total, attempt=run.attempt)
+    run.done, run.attempt = before + done, 1 if done else run.attempt
+    _change_held(run, heartbeat_at=Now(), done=run.done, total=before + total, attempt=run.attempt)
 
 
 def finish_run(run: Run, *, covers: str) -> None:

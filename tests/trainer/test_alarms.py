@@ -2,7 +2,13 @@ import pytest
 
 from trainer.alarms import Alarm, fit_alarms, leans
 
-CALM: dict[str, float | int | None] = {"temperature": 1.1, "audit_n": 500, "audit_ece": 0.03, "audit_ece_by_luck": 0.06}
+CALM: dict[str, float | int | None] = {
+    "temperature": 1.1,
+    "tuning_n": 600,
+    "audit_n": 500,
+    "audit_ece": 0.03,
+    "audit_ece_by_luck": 0.06,
+}
 
 
 @pytest.mark.parametrize(
@@ -11,6 +17,7 @@ CALM: dict[str, float | int | None] = {"temperature": 1.1, "audit_n": 500, "audi
         ({}, []),
         ({"temperature": 1.26}, ["temperature"]),
         ({"temperature": 0.74}, ["temperature"]),
+        ({"temperature": 0.74, "tuning_n": 499}, []),
         ({"audit_ece": 0.055}, []),
         ({"audit_ece": 0.07}, ["calibration"]),
         ({"audit_ece": 0.07, "audit_n": 99}, []),
