@@ -24,7 +24,7 @@ def default_leak_phrases() -> list[str]:
 def check_criteria(criteria: object) -> None:
     """Raise ValidationError unless it is a list of at most MOST_CRITERIA different short names."""
     _check_names(criteria, "criteria", at_most=MOST_CRITERIA, n_chars=40)
-    if any(name.strip().casefold() == "overall" for name in criteria if isinstance(criteria, list)):
+    if isinstance(criteria, list) and any(name.strip().casefold() == "overall" for name in criteria):
         raise ValidationError("The verdict itself is the overall one and comes last. Leave it out of the criteria.")
 
 

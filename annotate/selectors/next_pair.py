@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from annotate.compiled import compiled
 from annotate.models import Assignment, Comparison, Membership, Pair, Project, QueuedPair, Stream, User
+from annotate.models.material import PairQuerySet
 
 REPEAT_AFTER_PAIRS = 50
 REPEAT_AFTER = timedelta(days=1)
@@ -51,7 +52,9 @@ def candidates(membership: Membership, *, streams: tuple[Stream, ...], wait: boo
     Call inside a transaction: the pairs are locked. `wait`: also those that others are taking right now, which are
     passed over otherwise (on SQLite there is one writer at a time, and nobody to pass over).
     """
-    sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats}
+    sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats, Stream.GOLD: _gold}
+    if membership.in_training:
+        return (yield from _training(membership))
     for stream in streams:
         yield from sources[stream](membership, wait)
     yield from _any_open(membership, wait)
@@ -82,7 +85,7 @@ def _audit(membership: Membership, wait: bool) -> Iterator[Candidate]:
 def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
     """Yield the oldest own comparison that is old enough to ask again, sides swapped; it takes no slot, so no lock."""
     own = Assignment.objects.filter(project=membership.project, annotator=membership.user, round=0)
-    judged = own.filter(closed_as=Assignment.ClosedAs.COMPARED).exclude(stream=Stream.IMPORT)
+    judged = own.filter(closed_as=Assignment.ClosedAs.COMPARED, stream__in=Stream.with_slots())
     times = judged.order_by("-closed_at").values_list("closed_at", flat=True)
     old_enough = Q(closed_at__lt=Now() - REPEAT_AFTER)
     for boundary in times[REPEAT_AFTER_PAIRS : REPEAT_AFTER_PAIRS + 1]:
@@ -92,6 +95,18 @@ def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
     for first_look in unrepeated[:1]:
         pair = to_show(first_look.pair_id)
         yield Candidate(pair, Stream.REPEAT, 1, first_on_left=not first_look.first_on_left)
+
+
+def _gold(membership: Membership, wait: bool) -> Iterator[Candidate]:
+    """Yield a gold pair that is new to the annotator; it takes no slot, so no lock."""
+    for pair in _first_gold(membership.project_id, membership.user_id):
+        yield _thought_of(pair, Stream.GOLD, None)
+
+
+def _training(membership: Membership) -> Iterator[Candidate]:
+    """Yield a gold pair to practise on, and nothing else until enough were judged rightly."""
+    for pair in _first_gold(membership.project_id, membership.user_id):
+        yield _thought_of(pair, Stream.TRAINING, None)
 
 
 def _any_open(membership: Membership, wait: bool) -> Iterator[Candidate]:
@@ -124,10 +139,20 @@ def _first_in_order(project: int, annotator: int, place: int, audit: bool, ahead
 
 
 def _free(annotator: User | int) -> QuerySet[Pair]:
-    """Return the pairs that the annotator may be lent, as candidates carry them."""
+    """Return the pairs that the annotator may be lent for a slot, as candidates carry them."""
+    return _new_to(annotator).assignable()
+
+
+def _new_to(annotator: User | int) -> PairQuerySet:
+    """Return the pairs that the annotator has not seen, as candidates carry them."""
     earlier = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=annotator, round=0)
-    free = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"))
-    return free.select_related(*SHOWN).annotate(now=Now(), lent_before=Exists(earlier))
+    unseen = Pair.objects.filter(not_seen_by(annotator, "pk"))
+    return unseen.select_related(*SHOWN).annotate(now=Now(), lent_before=Exists(earlier))
+
+
+@compiled
+def _first_gold(project: int, annotator: int) -> QuerySet[Pair]:
+    return _new_to(annotator).filter(project=project).exclude(gold_outcome="").order_by("shuffle")[:1]
 
 
 def _locked(pairs: QuerySet[Pair], wait: bool) -> QuerySet[Pair]:

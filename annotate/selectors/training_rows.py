@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db.models import BooleanField, Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
-from annotate.models import Comparison, ComparisonEvent, Embedding, Pair, Project, Response
+from annotate.models import Comparison, ComparisonEvent, Embedding, Pair, Project, Ranking, Response, Stream
 from annotate.selectors.watermark import Watermark
 
 Ints = npt.NDArray[np.int64]
@@ -16,13 +17,17 @@ Floats = npt.NDArray[np.float64]
 Strings = npt.NDArray[np.str_]
 Bools = npt.NDArray[np.bool_]
 
+CHUNK = 500
+_STREAM = 9  # its place among the columns of a label
+
 
 @dataclass(frozen=True)
 class LabelRows:
     """The live comparisons of a project in the order they were made, one array per column.
 
-    p_first is what the live head predicted when the pair was shown, NaN where nothing was. first_on_left is 1 or 0, NaN
-    where nobody knows.
+    Verdicts on gold pairs are left out: they measure people. strength is 0 where none was given; ranking is 0 for a
+    verdict of its own. p_first is what the live head predicted when the pair was shown, NaN where nothing was.
+    first_on_left is 1 or 0, NaN where nobody knows.
     """
 
     comparison: Ints
@@ -32,6 +37,8 @@ class LabelRows:
     prompt: Ints
     annotator: Ints
     outcome: Strings
+    strength: Ints
+    ranking: Ints
     stream: Strings
     surplus: Bools
     p_first: Floats
@@ -65,6 +72,8 @@ def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
             "assignment__pair__prompt",
             "assignment__annotator",
             "outcome",
+            Coalesce("strength", 0),
+            Coalesce("ranking", 0),
             "assignment__stream",
             "surplus",
             "assignment__p_first",
@@ -74,8 +83,19 @@ def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
     if len(columns) != mark.n_comparisons:
         return None
     dead = _dead_at(project, mark.last_event)
-    live = [row for row in columns if row[0] not in dead]
-    return LabelRows(*_columns(live, (*[np.int64] * 6, np.str_, np.str_, np.bool_, np.float64, np.float64)))
+    live = [row for row in columns if row[0] not in dead and row[_STREAM] not in Stream.with_known_answer()]
+    kinds = (*[np.int64] * 6, np.str_, *[np.int64] * 2, np.str_, np.bool_, *[np.float64] * 2)
+    return LabelRows(*_columns(live, kinds))
+
+
+def ranked_tiers(labels: LabelRows) -> list[list[list[int]]]:
+    """Read the rankings that the labels are part of, in order of id: tiers of response ids, best first."""
+    ids = np.unique(labels.ranking[labels.ranking > 0]).tolist()
+    tiers: dict[int, list[list[int]]] = {}
+    for start in range(0, len(ids), CHUNK):  # SQLite takes so many values at once
+        for ranking in Ranking.objects.filter(pk__in=ids[start : start + CHUNK]).only("tiers"):
+            tiers[ranking.pk] = ranking.tiers or []
+    return [tiers[ranking] for ranking in ids]
 
 
 def _dead_at(project: Project, last_event: int) -> set[int]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from annotate.models import Assignment, Project, Stream, User
+from annotate.models import Assignment, Membership, Project, Stream, User
 
 
 class Reason(StrEnum):
@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NOTHING_LEFT = "nothing_left"
     ALL_LENT = "all_lent"
     PAUSED = "paused"
+    TRAINING_NOT_PASSED = "training_not_passed"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ def waiting(project: Project, annotator: User) -> Waiting:
     """Tell "you have seen everything" from "others hold the last pairs"; call it when nothing could be lent."""
     if not project.accepts_comparisons:
         return Waiting(Reason.PAUSED)
+    if project.training_pairs and _in_training(project, annotator):
+        return Waiting(Reason.TRAINING_NOT_PASSED)
     seen = Assignment.objects.filter(
         pair_id=OuterRef("pair_id"),
         annotator=annotator,
@@ -43,3 +46,7 @@ def waiting(project: Project, annotator: User) -> Waiting:
     if next_free is None:
         return Waiting(Reason.NOTHING_LEFT)
     return Waiting(Reason.ALL_LENT, max(1, math.ceil((next_free - timezone.now()).total_seconds())))
+
+
+def _in_training(project: Project, annotator: User) -> bool:
+    return Membership.objects.filter(project=project, user=annotator, trained_at=None).exists()

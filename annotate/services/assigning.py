@@ -147,11 +147,14 @@ def _store_walk(membership: int, n_lent: int, learn_place: int, audit_place: int
 
 
 def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
-    """Turn a draw in [0, 1) into the stream to try first; repeat and audit give way to learn where they are empty."""
+    """Turn a draw in [0, 1) into the stream to try first; the others give way to learn where they are empty."""
     if draw < project.audit_share:
         return (Stream.AUDIT,)
     if draw < project.audit_share + project.repeat_share and repeats_have_begun(project):
         return (Stream.REPEAT, Stream.LEARN)
+    others = project.audit_share + project.repeat_share
+    if others <= draw < others + project.gold_share:
+        return (Stream.GOLD, Stream.LEARN)
     return (Stream.LEARN,)
 
 
