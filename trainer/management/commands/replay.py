@@ -1,19 +1,23 @@
-"""Answer a project's questions with the verdicts that people gave before, and see how fast each strategy learns."""
+"""Replay a recorded file with the verdicts that people gave before, and see how fast each strategy learns."""
 
-import json
-from argparse import ArgumentParser
-from collections.abc import Iterator
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.test.utils import override_settings
 
 from annotate.models import Project
-from trainer.replay import Curve, Recording, replay
+from trainer.replay.chart import draw
+from trainer.replay.recording import NothingToReplay, Recording
+from trainer.replay.report import lines, summary
+from trainer.replay.results import OtherResults, Results
+from trainer.replay.run import Plan, replay
 
 
 class Command(BaseCommand):
@@ -22,43 +26,70 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="JSONL of labelled pairs, plain or .gz.")
         parser.add_argument("--strategy", nargs="+", choices=Project.Strategy.values, default=["vopt", "random"])
-        parser.add_argument("--labels", type=int, default=1000, help="verdicts to ask for, at most (1000)")
-        parser.add_argument("--every", type=int, default=32, help="verdicts between trainings (32)")
-        parser.add_argument("--held-out", type=float, default=0.2, help="share of pairs kept for scoring (0.2)")
-        parser.add_argument("--seed", type=int, default=0)
-        parser.add_argument("--out", type=Path, help="write the learning curves here too, as JSON")
+        parser.add_argument("--labels", type=_whole(1), default=1000, help="verdicts to ask for, at most (1000)")
+        parser.add_argument("--seeds", type=_whole(1), default=1, help="how many times, with seeds 0, 1, ... (1)")
+        parser.add_argument("--every", type=_whole(1), default=32, help="verdicts between trainings (32)")
+        parser.add_argument("--held-out", type=_share, default=0.2, help="share of prompts and pairs for scoring (0.2)")
+        parser.add_argument("--out", type=Path, help="keep results here as JSON, and beside it a chart; resumes")
 
-    def handle(self, *, file: Path, strategy: list[str], out: Path | None, **options: Any) -> None:
-        if not file.exists():
+    def handle(self, *, file: Path, strategy: list[str], seeds: int, out: Path | None, **options: Any) -> None:
+        if not file.is_file():
             raise CommandError(f"There is no file {file}. Give the path of a JSONL file of labelled pairs.")
-        recording = Recording.read(file, held_out=options["held_out"], seed=options["seed"])
-        with _scratch_database():
-            curves = {
-                name: replay(recording, name, n_labels=options["labels"], every=options["every"], seed=options["seed"])
-                for name in strategy
-            }
-        self.stdout.write(_side_by_side(curves))
+        if out and not out.parent.is_dir():
+            raise CommandError(f"There is no folder {out.parent} to write results to. Make it, or give another --out.")
+        plan = Plan(options["labels"], options["every"], options["held_out"])
+        try:
+            recording = Recording.read(file)
+            results = Results.resume(out, {"file": file.name, "sha256": recording.digest, **asdict(plan)})
+            self._say_what(recording, plan, results)
+            with _scratch_database():
+                for run in replay(recording, plan, list(dict.fromkeys(strategy)), range(seeds), results):
+                    self.stdout.write(f"{run.strategy}, seed {run.seed}: {run.seconds:.0f} s", self.style.SUCCESS)
+        except (NothingToReplay, OtherResults) as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("\n".join(lines(results)))
+        results.write(summary=summary(results))
         if out:
-            written = {name: [asdict(point) for point in curve] for name, curve in curves.items()}
-            out.write_text(json.dumps({"file": file.name, "seed": options["seed"], "curves": written}, indent=1))
+            out.with_suffix(".svg").write_text(draw(results, file.name))
+
+    def _say_what(self, recording: Recording, plan: Plan, results: Results) -> None:
+        split = recording.split(plan.held_out, seed=0)
+        prompts = len(split.held_out_prompts) or "no prompt can be spared: the file has fewer than 5 groups of them, 0"
+        self.stdout.write(
+            f"{len(recording.rows)} pairs with {recording.n_labels} verdicts ({recording.n_refused} lines refused). "
+            f"Asked about: {len(split.asked)}. Held out: {len(split.held_out_pairs)} pairs; "
+            f"of other prompts: {prompts} pairs."
+        )
+        if results.runs:
+            self.stdout.write(f"{len(results.runs)} runs are there already and are not repeated.")
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
+        return int(text)
+
+    return read
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < 1:
+        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return share
 
 
 @contextmanager
 def _scratch_database() -> Iterator[None]:
-    """Work in a new database of the same kind, thrown away afterwards: a replay leaves no trace in the real one."""
+    """Work in a new database and data directory, thrown away afterwards: a replay leaves no trace in the real ones."""
     real_name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(real_name, verbosity=0)
-
-
-def _side_by_side(curves: dict[str, Curve]) -> str:
-    head = "labels" + "".join(f" | {name:>8} accuracy    nll    ece" for name in curves)
-    rows = [
-        f"{next(point.n_labels for point in points if point):6d}"
-        + "".join(f" | {p.accuracy:17.3f} {p.nll:6.3f} {p.ece:6.3f}" if p else " " * 34 for p in points)
-        for points in zip_longest(*curves.values())
-    ]
-    return "\n".join([head, *rows])
+    with TemporaryDirectory(prefix="tiebreak-replay-") as folder, override_settings(DATA_DIR=Path(folder)):
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(real_name, verbosity=0)

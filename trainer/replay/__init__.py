@@ -1,0 +1,1 @@
+"""Replays: recorded people answer through the real services while the head learns, one strategy beside another."""
