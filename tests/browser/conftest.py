@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.application import Application, manage
+from tests.browser.site import Site, site
 from tests.servers import find_chromium
 
 FLAGS = (
@@ -32,3 +33,10 @@ def make_person(running_app: Application) -> Callable[[str, str], str]:
         return manage("create_user", name, *own, TIEBREAK_DATA_DIR=str(running_app.data_dir)).strip()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def judging() -> Iterator[Site]:
+    """Return the web process with projects made for the compare screen; all tests share it."""
+    with site() as serving:
+        yield serving

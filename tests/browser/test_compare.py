@@ -1,57 +1,54 @@
-"""The compare screen at the keyboard: what a key does, when it does nothing, and what survives a bad moment."""
+"""The compare screen at the keyboard: what each key does, and when it does nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.application import Application
+from tests.browser.site import Site
 from tests.browser.watching import (
-    NARROW,
     judge,
     open_compare,
+    said,
     screenshot,
+    session_of,
     shown_assignment,
-    sign_in,
+    stays,
     wait_until_armed,
     watched,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-OFFLINE = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
-REFUSED = ("status of 401", "Response Status Error Code 401")
-
 
 @pytest.fixture(scope="module")
-def cookies(chromium: Browser, make_person: Callable[[str, str], str]) -> dict[str, object]:
-    """Sign an annotator in once for all tests of this module."""
-    with watched(chromium) as context:
-        sign_in(context.new_page(), make_person("kay", "annotator"))
-        return {"storage_state": context.storage_state()}
+def kay(chromium: Browser, judging: Site) -> dict[str, Any]:
+    return session_of(chromium, judging.address, "kay")
 
 
 @pytest.fixture
-def context(chromium: Browser, cookies: dict[str, object]) -> Iterator[BrowserContext]:
-    with watched(chromium, **cookies) as opened:
+def context(chromium: Browser, kay: dict[str, Any]) -> Iterator[BrowserContext]:
+    with watched(chromium, **kay) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(context: BrowserContext, running_app: Application) -> Page:
+def page(context: BrowserContext, judging: Site) -> Page:
     opened = context.new_page()
-    open_compare(opened, running_app.address)
+    open_compare(opened, judging.address, "plain")
     return opened
 
 
-def said(page: Page) -> str:
-    return page.locator("#message").inner_text()
+@pytest.fixture
+def preset(judging: Site) -> Iterator[Any]:
+    """Return a function that gives kay a preset; afterwards she has the first one again."""
 
+    def choose(name: str) -> None:
+        judging.change("UPDATE annotate_user SET key_preset = ? WHERE username = 'kay'", name)
 
-def stays(page: Page, assignment: str) -> bool:
-    """Say whether the pair is still the same after the time in which a verdict would have been answered."""
-    page.wait_for_timeout(700)
-    return shown_assignment(page) == assignment
+    yield choose
+    choose("numbers")
 
 
 @pytest.mark.parametrize(
@@ -70,48 +67,179 @@ def stays(page: Page, assignment: str) -> bool:
 def test_each_key_gives_its_verdict(page: Page, key: str, saved: str) -> None:
     judge(page, key)
 
-    assert f"Saved: {saved}" in said(page)
+    expect(page.locator("#message")).to_contain_text(f"Saved: {saved}")
 
 
-def test_u_shows_the_judged_pair_again(page: Page) -> None:
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("arrows", {"ArrowLeft": "A is", "ArrowRight": "B is", "ArrowDown": "a tie", "ArrowUp": "both are"}),
+        ("letters", {"a": "A is", "b": "B is", "e": "a tie", "x": "both are"}),
+    ],
+)
+def test_another_preset_has_its_own_keys_and_not_the_first_ones(
+    page: Page, preset: Any, name: str, keys: dict[str, str]
+) -> None:
+    preset(name)
+    page.reload()
+    wait_until_armed(page)
+    before = shown_assignment(page)
+
+    page.keyboard.press("1")
+    kept = stays(page, before)
+    verdicts = []
+    for key in keys:
+        judge(page, key)
+        verdicts.append(said(page))
+
+    assert kept
+    assert all(f"Saved: {words}" in verdict for verdict, words in zip(verdicts, keys.values(), strict=True))
+
+
+def test_without_single_keys_no_key_does_anything_and_the_buttons_do(page: Page, preset: Any) -> None:
+    preset("off")
+    page.reload()
+    wait_until_armed(page)
+    assignment = shown_assignment(page)
+
+    for key in "120tx9sfgdywc?u":
+        page.keyboard.press(key)
+    kept = stays(page, assignment)
+    page.locator("#choose-left").click()
+
+    assert kept
+    expect(page.locator("#pair [name=assignment]")).not_to_have_value(assignment)
+    expect(page.locator("#saving")).to_have_text("Saved")
+
+
+@pytest.mark.parametrize("key", ["u", "Control+z", "Meta+z"])
+def test_undo_shows_the_judged_pair_again_at_once(page: Page, key: str) -> None:
     judged = shown_assignment(page)
     judge(page, "1")
+
+    page.keyboard.press(key)
+
+    expect(page.locator("#pair [name=assignment]")).to_have_value(judged)
+    expect(page.locator("#message")).to_contain_text("Undone. Judge it again.")
+
+
+def test_undo_reaches_back_over_several_verdicts_and_a_reload(page: Page) -> None:
+    judged = []
+    for key in "120":
+        judged.append(shown_assignment(page))
+        judge(page, key)
 
     page.keyboard.press("u")
+    expect(page.locator("#message")).to_contain_text("Undone. Judge it again.")
+    wait_until_armed(page)
+    page.reload()
+    wait_until_armed(page)
+    page.keyboard.press("u")
 
-    expect(page.locator("#pair [name=assignment]")).to_have_value(judged)
-    assert "Undone" in said(page)
+    expect(page.locator("#pair [name=assignment]")).to_have_value(judged[1])
 
 
-def test_the_toasts_button_undoes_too(page: Page) -> None:
+def test_the_toasts_button_undoes_too_and_the_toast_goes_after_ten_seconds(page: Page) -> None:
     judged = shown_assignment(page)
     judge(page, "1")
-
     page.locator("#message").get_by_role("button", name="Undo").click()
-
     expect(page.locator("#pair [name=assignment]")).to_have_value(judged)
+    wait_until_armed(page)
+    page.clock.install()
+    judge(page, "2")
+    page.mouse.move(5, 5)
+
+    page.clock.run_for(9_000)
+    still = page.locator("#message .note").count()
+    page.clock.run_for(2_000)
+
+    assert still == 1
+    expect(page.locator("#message .note")).to_have_count(0)
 
 
 def test_s_asks_why_and_escape_goes_back(page: Page) -> None:
     assignment = shown_assignment(page)
 
     page.keyboard.press("s")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    dialog = page.get_by_role("dialog", name="Why can't you judge it?")
+    expect(dialog).to_be_visible()
     screenshot(page, "compare-skip-1280-light")
     page.keyboard.press("Escape")
 
-    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(dialog).to_be_hidden()
     assert stays(page, assignment)
 
 
-def test_a_number_in_the_dialog_is_a_reason_and_no_verdict(page: Page) -> None:
+@pytest.mark.parametrize(("key", "reason"), [("1", "no_expertise"), ("3", "broken_response"), ("5", "other")])
+def test_a_number_in_the_dialog_is_a_reason_and_no_verdict(page: Page, judging: Site, key: str, reason: str) -> None:
     assignment = shown_assignment(page)
 
     page.keyboard.press("s")
-    page.keyboard.press("2")
+    page.keyboard.press(key)
 
     expect(page.locator("#pair [name=assignment]")).not_to_have_value(assignment)
-    assert "Given back without a verdict" in said(page)
+    expect(page.locator("#message")).to_contain_text("the pair goes to somebody else")
+    query = "SELECT closed_as, skip_reason FROM annotate_assignment WHERE public_id = ?"
+    assert judging.ask(query, assignment.replace("-", "")) == [("skipped", reason)]
+
+
+def test_f_flags_and_takes_the_flag_off(page: Page, judging: Site) -> None:
+    assignment = shown_assignment(page)
+    query = """
+        SELECT f.withdrawn_at IS NULL FROM annotate_flag f JOIN annotate_assignment a ON a.id = f.assignment_id
+        WHERE a.public_id = ?
+    """
+    flags = []
+    for said_then in ("Flagged for", "The flag is off"):
+        page.keyboard.press("f")
+        expect(page.locator("#message")).to_contain_text(said_then)
+        flags += judging.ask(query, assignment.replace("-", ""))
+
+    assert flags == [(1,), (0,)]
+    assert shown_assignment(page) == assignment
+
+
+def test_g_shows_the_guidelines(page: Page) -> None:
+    page.keyboard.press("g")
+
+    dialog = page.get_by_role("dialog", name="Guidelines")
+    expect(dialog).to_contain_text("true before pretty")
+    screenshot(page, "compare-guidelines-1280-light")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize("leave", ["Control+Enter", "Escape"])
+def test_a_comment_is_typed_without_any_key_acting_and_goes_with_the_verdict(
+    page: Page, judging: Site, leave: str
+) -> None:
+    assignment = shown_assignment(page)
+
+    page.keyboard.press("c")
+    page.keyboard.type("1290 stux? A")
+    kept = stays(page, assignment)
+    screenshot(page, "compare-comment-1280-light")
+    page.keyboard.press(leave)
+    expect(page.locator("#comment")).to_be_hidden()
+    judge(page, "2")
+
+    query = """
+        SELECT c.comment FROM annotate_comparison c JOIN annotate_assignment a ON a.id = c.assignment_id
+        WHERE a.public_id = ? ORDER BY c.id DESC LIMIT 1
+    """
+    assert kept
+    assert judging.ask(query, assignment.replace("-", "")) == [("1290 stux? A",)]
+    expect(page.locator("#comment-text")).to_have_value("")
+
+
+def test_the_question_mark_lists_every_key_of_the_page(page: Page) -> None:
+    page.keyboard.press("?")
+
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_be_visible()
+    screenshot(page, "compare-keys-1280-light")
+    printed = {cap for cap in dialog.locator("dt kbd").all_inner_texts()}
+    assert {"1", "2", "0", "9", "T", "X", "S", "U", "Ctrl Z", "F", "G", "D", "Y", "W", "C", "?"} <= printed
 
 
 @pytest.mark.parametrize("key", ["Control+1", "Alt+2", "Meta+0", "Shift+U", "3", "a", "Enter"])
@@ -123,26 +251,16 @@ def test_other_keys_and_held_modifiers_do_nothing(page: Page, key: str) -> None:
     assert stays(page, assignment)
 
 
-def test_keys_are_dead_while_typing(page: Page) -> None:
-    assignment = shown_assignment(page)
-    page.evaluate("() => document.querySelector('main').append(document.createElement('textarea'))")
-    page.locator("textarea").focus()
-
-    page.keyboard.type("1290")
-
-    assert stays(page, assignment)
-
-
 def test_keys_are_dead_until_the_pair_is_painted(page: Page) -> None:
     judge(page, "1")
-    assignment = shown_assignment(page)
-
     page.evaluate(
         """() => {
           const real = window.requestAnimationFrame;
-          window.requestAnimationFrame = (paint) => setTimeout(() => real(paint), 400);
+          window.requestAnimationFrame = (paint) => setTimeout(() => real(paint), 300);
         }"""
     )
+    assignment = shown_assignment(page)
+
     page.keyboard.press("2")
     expect(page.locator("#pair [name=assignment]")).not_to_have_value(assignment)
     unseen = shown_assignment(page)
@@ -154,22 +272,20 @@ def test_keys_are_dead_until_the_pair_is_painted(page: Page) -> None:
     assert shown_assignment(page) == unseen
 
 
-def test_a_held_key_and_a_double_click_judge_one_pair(page: Page) -> None:
-    first = shown_assignment(page)
-    page.keyboard.down("1")
-    page.keyboard.down("1")
-    page.keyboard.down("1")
+def test_a_held_key_and_a_double_click_judge_one_pair(page: Page, judging: Site) -> None:
+    before = judging.n_verdicts("kay", "plain")
+    for _ in range(3):
+        page.keyboard.down("1")
     page.keyboard.up("1")
-    expect(page.locator("#pair [name=assignment]")).not_to_have_value(first)
+    expect(page.locator("#saving")).to_have_text("Saved")
     wait_until_armed(page)
-    second = shown_assignment(page)
-    assert stays(page, second)
+    after_key = judging.n_verdicts("kay", "plain")
 
     page.get_by_role("button", name="Tie").dblclick()
+    page.wait_for_timeout(250)
+    expect(page.locator("#saving")).to_have_text("Saved")
 
-    expect(page.locator("#pair [name=assignment]")).not_to_have_value(second)
-    wait_until_armed(page)
-    assert stays(page, shown_assignment(page))
+    assert (after_key, judging.n_verdicts("kay", "plain")) == (before + 1, before + 2)
 
 
 def test_nothing_but_the_texts_moves_from_pair_to_pair(page: Page) -> None:
@@ -189,74 +305,20 @@ def test_focus_stays_on_the_pressed_button(page: Page) -> None:
     expect(page.locator("#choose-right")).to_be_focused()
 
 
-def test_a_verdict_given_offline_waits_and_is_saved_once(
-    chromium: Browser, cookies: dict[str, object], running_app: Application
-) -> None:
-    with watched(chromium, **cookies, allowed=OFFLINE) as context:
+def test_without_a_script_it_is_a_plain_form(chromium: Browser, kay: dict[str, Any], judging: Site) -> None:
+    with watched(chromium, **kay, java_script_enabled=False) as context:
         page = context.new_page()
-        open_compare(page, running_app.address)
-        assignment = shown_assignment(page)
-        done_before = int(page.locator(".progress b").first.inner_text())
-        context.set_offline(True)
-        page.keyboard.press("1")
-        expect(page.locator("#saving")).to_have_text("Offline · 1 waiting")
-        screenshot(page, "compare-offline-1280-light")
-        page.keyboard.press("2")
-        assert shown_assignment(page) == assignment
-
-        context.set_offline(False)
-
-        expect(page.locator("#saving")).to_have_text("Saved", timeout=20_000)
-        assert "Saved: A is better" in said(page)
-        assert int(page.locator(".progress b").first.inner_text()) == done_before + 1
-
-
-def test_after_the_session_ended_nothing_is_lost_silently(
-    chromium: Browser, running_app: Application, make_person: Callable[[str, str], str]
-) -> None:
-    with watched(chromium, allowed=REFUSED) as context:
-        page = context.new_page()
-        sign_in(page, make_person("lou", "annotator"))
-        open_compare(page, running_app.address)
-        assignment = shown_assignment(page)
-        context.clear_cookies(name="sessionid")
-
-        page.keyboard.press("1")
-
-        expect(page.locator("#saving")).to_have_text("Not saved")
-        assert "You have been signed out" in said(page)
-        assert page.locator("#message a").get_attribute("href") == "/login?next=/p/demo/compare"
-        assert shown_assignment(page) == assignment
-        screenshot(page, "compare-signed-out-1280-light")
-
-
-def test_without_a_script_it_is_a_plain_form(
-    chromium: Browser, cookies: dict[str, object], running_app: Application
-) -> None:
-    with watched(chromium, **cookies, java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(f"{running_app.address}/p/demo/compare")
+        page.goto(f"{judging.address}/p/plain/compare")
         assignment = shown_assignment(page)
 
         page.get_by_role("button", name="A is better").click()
-        judged_next = shown_assignment(page)
-        saved = said(page)
+        judged_next, saved = shown_assignment(page), said(page)
         page.locator("#undo").click()
+        undone = shown_assignment(page)
+        page.get_by_role("button", name="Can't judge").click()
+        page.get_by_role("button", name="The prompt makes no sense").click()
 
         assert judged_next != assignment
         assert "Saved: A is better." in saved
-        assert shown_assignment(page) == assignment
-
-
-def test_on_a_phone_every_button_can_be_reached(
-    chromium: Browser, cookies: dict[str, object], running_app: Application
-) -> None:
-    with watched(chromium, **cookies, viewport=NARROW | {"width": 360}, has_touch=True) as context:
-        page = context.new_page()
-        open_compare(page, running_app.address)
-
-        boxes = [button.bounding_box() for button in page.locator(".bar button").all()]
-        screenshot(page, "compare-360-light")
-
-    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["height"] >= 44 for box in boxes)
-    assert len(boxes) == 6
+        assert undone == assignment
+        assert "Given back without a verdict" in said(page)

@@ -7,6 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.site import PASSWORD
+
 SCREENSHOTS = Path("test-output/screenshots")
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
@@ -33,8 +35,25 @@ def sign_in(page: Page, link: str) -> None:
     page.get_by_role("heading", name="Your projects").wait_for()
 
 
-def open_compare(page: Page, address: str) -> None:
-    page.goto(f"{address}/p/demo/compare")
+def sign_in_by_name(page: Page, address: str, name: str, password: str = PASSWORD) -> None:
+    """Fill in the sign-in form; the page that was asked for is where it leads."""
+    if "/login" not in page.url:
+        page.goto(f"{address}/login")
+    page.locator("[name=username]").fill(name)
+    page.locator("[name=password]").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def session_of(browser: Browser, address: str, name: str) -> dict[str, Any]:
+    """Return the options of a context in which this person is signed in."""
+    with watched(browser) as context:
+        sign_in_by_name(context.new_page(), address, name)
+        return {"storage_state": context.storage_state()}
+
+
+def open_compare(page: Page, address: str, project: str = "demo") -> None:
+    page.goto(f"{address}/p/{project}/compare")
     wait_until_armed(page)
 
 
@@ -47,8 +66,18 @@ def shown_assignment(page: Page) -> str:
     return page.locator("#pair [name=assignment]").input_value()
 
 
+def said(page: Page) -> str:
+    return page.locator("#message").inner_text()
+
+
+def stays(page: Page, assignment: str) -> bool:
+    """Say whether the pair is still the same after the time in which a press would have had its effect."""
+    page.wait_for_timeout(250)
+    return shown_assignment(page) == assignment
+
+
 def judge(page: Page, key: str) -> None:
-    """Press a key and wait for the next pair."""
+    """Press a key and wait for the next pair and for the verdict to be saved."""
     judged = shown_assignment(page)
     page.keyboard.press(key)
     expect(page.locator("#pair [name=assignment]")).not_to_have_value(judged)

@@ -1,0 +1,70 @@
+"""People and projects for the compare screen; each project holds texts of one kind."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
+
+from annotate.formats.rows import ImportedPrompt, ImportedResponse, Message
+from annotate.models import Project, Pulse, Role, User
+from annotate.services.accounts import create_user
+from annotate.services.importing import add_rows
+from annotate.services.projects import create_project, set_member
+from tests.browser.site import PASSWORD
+
+ANNOTATORS = ("kay", "lou", "mia", "noa")
+CODE = "```python\ndef area(r):\n    return 3.14159 * r ** 2  # of a circle\n```"
+TABLE = "| planet | moons |\n|---|---:|\n| Mars | 2 |\n| Earth | 1 |"
+FORMULA = r"It follows that $e^{i\pi} + 1 = 0$, and $$\sum_{k=1}^n k = \frac{n(n+1)}{2}$$"
+PARAGRAPH = "A great many words stand here, one after another, and none of them is in a hurry to come to its end. "
+LONG = "\n\n".join(f"{number}. {PARAGRAPH * 4}" for number in range(160))[: 64 * 1024 - 1]
+TALK = (
+    Message("user", "What is two and two?"),
+    Message("assistant", "Four. " * 300),
+    Message("user", "And in words, please?"),
+)
+GUIDELINES = "# Be fair\n\nPrefer the response that you would rather have been given:\n\n- true before pretty\n- short before long"
+
+TEXTS = {
+    "plain": ("Mars has two moons.", "Mars has two small moons, Phobos and Deimos."),
+    "marked": (f"{FORMULA}\n\n{CODE}", f"{TABLE}\n\n**Bold** and `code`, {CODE}"),
+    "long": (LONG, LONG.replace("great many", "few")),
+    "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
+}
+SIZES = {"plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12}
+
+
+def make() -> None:
+    """Make everybody and everything."""
+    admin = User.objects.create(username="ada", is_superuser=True, is_staff=True)
+    _set_password(admin)
+    people = [create_user(username=name) for name in ANNOTATORS]
+    for person in people:
+        _set_password(person)
+    for slug, size in SIZES.items():
+        _fill(slug, size, admin, people)
+    for process in Pulse.Process.values:  # no worker runs here, and no page needs to say so
+        Pulse.objects.create(process=process, beat_at=timezone.now() + timedelta(days=1))
+
+
+def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
+    shares = {"audit_share": 0.0, "repeat_share": 0.0}
+    project = create_project(name=slug.title(), slug=slug, by=admin, guidelines=GUIDELINES, **shares)
+    add_rows(project=project, rows=_rows(slug, size), by=admin)
+    for person in people:
+        set_member(project=project, user=person, role=Role.ANNOTATOR)
+    return project
+
+
+def _rows(slug: str, size: int) -> Iterator[ImportedPrompt]:
+    texts = TEXTS.get(slug, TEXTS["plain"])
+    responses = tuple(ImportedResponse(text, source=f"system {n}") for n, text in enumerate(texts))
+    for number in range(size):
+        first, *rest = TALK if slug == "talk" else (Message("user", "How many moons has Mars?"),)
+        messages = (Message(first.role, f"{number}: {first.content}"), *rest)
+        yield ImportedPrompt(number, f"{slug}-{number}", messages, responses, is_pair=True)
+
+
+def _set_password(user: User) -> None:
+    user.set_password(PASSWORD)
+    user.save()
