@@ -1,5 +1,6 @@
 """Plain functions that make rows, with every default visible. alice is admin, bob annotates, charlie is an outsider."""
 
+from itertools import combinations
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +61,25 @@ def make_pair(
         audit=audit,
         overlap=overlap or (project.audit_overlap if audit else project.overlap),
     )
+
+
+def make_lineup(project: Project, number: int = 0, *, n: int = 4, audit: bool = False) -> Prompt:
+    """Make a prompt with `n` responses and all pairs among them."""
+    row = Prompt.objects.create(
+        project=project, messages=[{"role": "user", "content": f"Which one? ({number})"}], text_hash=f"lineup {number}"
+    )
+    responses = [
+        Response.objects.create(
+            project=project, prompt=row, text=f"Response {side}", source=f"s{side}", text_hash=f"{side}"
+        )
+        for side in range(n)
+    ]
+    overlap = project.audit_overlap if audit else project.overlap
+    for first, second in combinations(responses, 2):
+        Pair.objects.create(
+            project=project, prompt=row, first=first, second=second, shuffle=number, audit=audit, overlap=overlap
+        )
+    return row
 
 
 def lease(project: Project, annotator: User) -> Assignment:

@@ -73,13 +73,13 @@ def _with_texts(pair: int) -> QuerySet[Pair]:
 
 def _queued(membership: Membership, wait: bool) -> Iterator[Candidate]:
     for pair in _first_in_queue(membership.project_id, membership.user_id, wait):
-        yield _thought_of(pair, Stream.LEARN, pair.queued, propensity=pair.queued.propensity)
+        yield thought_of(pair, Stream.LEARN, pair.queued, propensity=pair.queued.propensity)
 
 
 def _audit(membership: Membership, wait: bool) -> Iterator[Candidate]:
     for pair in _walk(membership, wait, audit=True):
         queued = QueuedPair.objects.filter(pair_id=pair.pk).first()
-        yield _thought_of(pair, Stream.AUDIT, queued, propensity=membership.project.audit_share, walked=True)
+        yield thought_of(pair, Stream.AUDIT, queued, propensity=membership.project.audit_share, walked=True)
 
 
 def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
@@ -100,19 +100,19 @@ def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
 def _gold(membership: Membership, wait: bool) -> Iterator[Candidate]:
     """Yield a gold pair that is new to the annotator; it takes no slot, so no lock."""
     for pair in _first_gold(membership.project_id, membership.user_id):
-        yield _thought_of(pair, Stream.GOLD, None)
+        yield thought_of(pair, Stream.GOLD, None)
 
 
 def _training(membership: Membership) -> Iterator[Candidate]:
     """Yield a gold pair to practise on, and nothing else until enough were judged rightly."""
     for pair in _first_gold(membership.project_id, membership.user_id):
-        yield _thought_of(pair, Stream.TRAINING, None)
+        yield thought_of(pair, Stream.TRAINING, None)
 
 
 def _any_open(membership: Membership, wait: bool) -> Iterator[Candidate]:
     """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out."""
     for pair in _walk(membership, wait, audit=False):
-        yield _thought_of(pair, Stream.LEARN, None, walked=True)
+        yield thought_of(pair, Stream.LEARN, None, walked=True)
     yield from _audit(membership, wait)
 
 
@@ -140,10 +140,10 @@ def _first_in_order(project: int, annotator: int, place: int, audit: bool, ahead
 
 def _free(annotator: User | int) -> QuerySet[Pair]:
     """Return the pairs that the annotator may be lent for a slot, as candidates carry them."""
-    return _new_to(annotator).assignable()
+    return new_to(annotator).assignable()
 
 
-def _new_to(annotator: User | int) -> PairQuerySet:
+def new_to(annotator: User | int) -> PairQuerySet:
     """Return the pairs that the annotator has not seen, as candidates carry them."""
     earlier = Assignment.objects.filter(pair_id=OuterRef("pk"), annotator=annotator, round=0)
     unseen = Pair.objects.filter(not_seen_by(annotator, "pk"))
@@ -152,14 +152,14 @@ def _new_to(annotator: User | int) -> PairQuerySet:
 
 @compiled
 def _first_gold(project: int, annotator: int) -> QuerySet[Pair]:
-    return _new_to(annotator).filter(project=project).exclude(gold_outcome="").order_by("shuffle")[:1]
+    return new_to(annotator).filter(project=project).exclude(gold_outcome="").order_by("shuffle")[:1]
 
 
 def _locked(pairs: QuerySet[Pair], wait: bool) -> QuerySet[Pair]:
     return pairs.select_for_update(skip_locked=not wait, of=("self",), no_key=True)
 
 
-def _thought_of(
+def thought_of(
     pair: Pair, stream: Stream, queued: QueuedPair | None, *, propensity: float | None = None, walked: bool = False
 ) -> Candidate:
     """Return a first look at the pair with what the head thought of it, if it is queued."""

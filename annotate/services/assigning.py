@@ -109,7 +109,7 @@ def lease_again(assignment: Assignment) -> Assignment | None:
         propensity=assignment.propensity,
         lent_before=True,
     )
-    return _lend(candidate, membership)
+    return lend(candidate, membership)
 
 
 @transaction.atomic
@@ -126,7 +126,7 @@ def _lend_next(membership: Membership, *, wait: bool) -> Assignment | None:
     streams = _streams(membership.project, coin.random())
     first_on_left = coin.random() < 0.5
     for candidate in candidates(membership, streams=streams, wait=wait):
-        if lent := _lend(candidate, membership, first_on_left=first_on_left):
+        if lent := lend(candidate, membership, first_on_left=first_on_left):
             _remember(membership, candidate)
             return lent
     return None
@@ -158,7 +158,7 @@ def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
     return (Stream.LEARN,)
 
 
-def _lend(candidate: Candidate, membership: Membership, *, first_on_left: bool = True) -> Assignment | None:
+def lend(candidate: Candidate, membership: Membership, *, first_on_left: bool = True) -> Assignment | None:
     """Take the slot and write the assignment, both or neither. Call inside a transaction, the membership locked."""
     identity: dict[str, Any] = {"pair": candidate.pair, "annotator": membership.user, "round": candidate.round}
     lease: dict[str, Any] = {

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Stream, User
+from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Ranking, Stream, User
 from annotate.services.assigning import last_ones, lease_pairs, lock_membership, top_up
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotFound
 from annotate.services.gold import note_training
@@ -44,7 +44,7 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
     try:
         check_verdict(verdict, assignment.project)
         with transaction.atomic():
-            comparison = _store(assignment, verdict)
+            comparison = store(assignment, verdict)
             note_training(comparison)
             held = top_up(lock_membership(assignment.project, by), n) if n else []
     except (IntegrityError, AlreadyCompared, InvalidInput) as failure:
@@ -114,13 +114,14 @@ def retract_comparison(*, comparison: Comparison, by: User) -> None:
         free_slot(assignment)
 
 
-def _store(assignment: Assignment, verdict: Verdict) -> Comparison:
-    """Write the verdict. Call inside a transaction."""
+def store(assignment: Assignment, verdict: Verdict, ranking: Ranking | None = None) -> Comparison:
+    """Write a checked verdict, by itself or as part of a ranking. Call inside a transaction."""
     in_time = close(assignment, Assignment.ClosedAs.COMPARED)
     surplus = not in_time and not _take_back(assignment)
     return Comparison.objects.create(
         project=assignment.project,
         assignment=assignment,
+        ranking=ranking,
         outcome=verdict.outcome,
         strength=verdict.strength,
         criteria=dict(verdict.criteria),

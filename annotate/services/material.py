@@ -140,7 +140,9 @@ def _add_pairs(
 
 
 def _pair(project: Project, row: ImportedPrompt, keys: list[ResponseKey], ends: PairKey) -> Pair:
-    place = shuffle_place(project.seed, messages_hash(row.messages), [f"{text} {source}" for _, text, source in keys])
+    ranked = project.outcomes == Project.Outcomes.RANKING  # together, so that chance draws the prompt as a whole
+    identity = [] if ranked else [f"{text} {source}" for _, text, source in keys]
+    place = shuffle_place(project.seed, messages_hash(row.messages), identity)
     own_id = row.external_id or "" if row.is_pair else ""
     audit = place < project.audit_share * 2**63
     return Pair(
