@@ -126,7 +126,8 @@ def _geometry(material: Material, config: FitConfig, inputs: Inputs, given: Geom
     made_from = sha256(recipe.encode()).hexdigest()
     if given is not None and given.made_from == made_from:
         return given
-    embedding_ND = torch.tensor(material.embedding_ND, device=inputs.first_M.device)
+    rows = material.embedding_ND  # no copy of what is mapped from a file; torch wants memory that may be written to
+    embedding_ND = torch.from_numpy(rows if rows.flags.writeable else rows.copy())
     ends = inputs.first_M, inputs.second_M
     return fit_geometry(embedding_ND, *ends, seed=seed, rank=config.rank, made_from=made_from)
 

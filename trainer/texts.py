@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -75,7 +75,7 @@ class TextForm:
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
         return [list(ids) for ids in self._tokenize(texts)["input_ids"]] if texts else []
 
-    def _tokenize(self, texts: Sequence[str], **options: bool) -> dict[str, list[list[int]]]:
+    def _tokenize(self, texts: Sequence[str], **options: bool) -> dict[str, Any]:
         # Said aloud, because a packaged tokenizer.json may carry a truncation and a padding of its own.
         encoded = self.tokenizer(
             list(texts),

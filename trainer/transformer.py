@@ -26,7 +26,8 @@ def load_transformer(
     checked_digest(config.model)
     settled, directory = config.settled(chosen), model_directory(config.model)
     tokenizer = load_tokenizer(directory)
-    model = _load_model(directory, DTYPES[settled.dtype]).to(chosen).eval()
+    model = _load_model(directory, DTYPES[settled.dtype]).eval()
+    nn.Module.to(model, chosen)
     _check_layers(model, settled)
     form = text_form(
         tokenizer,
@@ -65,7 +66,11 @@ def _load_model(directory: Path, dtype: torch.dtype) -> PreTrainedModel:
 
 def _check_layers(model: PreTrainedModel, config: EncoderConfig) -> None:
     n_layers = getattr(model.config, "num_hidden_layers", None)
-    if getattr(model.config, "is_encoder_decoder", False) or n_layers is None or not hasattr(model.config, "hidden_size"):
+    if (
+        getattr(model.config, "is_encoder_decoder", False)
+        or n_layers is None
+        or not hasattr(model.config, "hidden_size")
+    ):
         raise EncoderError(f"A {model.config.model_type} model has no hidden states of one text to read.")
     if wrong := [layer for layer in config.layers if not -n_layers - 1 <= layer <= n_layers]:
         raise EncoderError(f"There is no layer {wrong[0]}: this model's hidden states are 0 to {n_layers}.")

@@ -1,6 +1,6 @@
 """Which responses have no vector under an encoder key yet, and which have one that another may share."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,12 +42,11 @@ def n_missing(project: Project, encoder_key: str) -> int:
     return _missing(project, encoder_key).count()
 
 
-def twin_vectors(encoder_key: str, texts: Iterable[Text]) -> dict[Twin, bytes]:
+def twin_vectors(encoder_key: str, texts: Sequence[Text]) -> dict[Twin, bytes]:
     """Return the vectors of responses that have the same prompt and the same text as one of these."""
-    wanted = {text.twin for text in texts}
-    prompts, hashes = ({twin[side] for twin in wanted} for side in (0, 1))
+    prompts, hashes = {text.prompt for text in texts}, {text.text_hash for text in texts}
     alike = Embedding.objects.filter(
-        encoder_key=encoder_key, response__prompt__in=prompts, response__text_hash__in=hashes
+        encoder_key=encoder_key, response__prompt_id__in=prompts, response__text_hash__in=hashes
     )
     rows = alike.values_list("response__prompt_id", "response__text_hash", "vector")
     return {(prompt, text_hash): bytes(vector) for prompt, text_hash, vector in rows}
