@@ -62,7 +62,8 @@ def _prepare(options: argparse.Namespace, number: int):
     from annotate.models import Role
     from annotate.services.accounts import create_user
     from annotate.services.importing import add_rows
-    from annotate.services.projects import create_project, set_member
+    from annotate.services.members import set_member
+    from annotate.services.projects import create_project
     from annotate.services.site_admin import ensure_site_admin
 
     admin = ensure_site_admin()

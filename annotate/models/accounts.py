@@ -9,6 +9,8 @@ from knox.models import AbstractAuthToken
 
 from annotate.models.vocabulary import KeyPreset
 
+VERB, TARGET = 40, 200  # characters of an audit event
+
 
 class User(AbstractUser):
     """A person, or the name under which a file's labels were imported (which can never sign in)."""
@@ -67,13 +69,21 @@ class ApiToken(AbstractAuthToken):
         return f"{self.scope} token of {self.user}"
 
 
+class AuditEvents(models.Manager["AuditEvent"]):
+    def record(self, *, by: User | None, verb: str, target: object) -> None:
+        """Append who did what to what; both texts are cut to what the row holds."""
+        self.create(actor=by, verb=verb[:VERB], target=str(target)[:TARGET])
+
+
 class AuditEvent(models.Model):
     """One thing that somebody did to a project or an account. Append-only."""
 
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    verb = models.CharField(max_length=40)
-    target = models.CharField(max_length=200)
+    verb = models.CharField(max_length=VERB)
+    target = models.CharField(max_length=TARGET)
     at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = AuditEvents()
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.target}"

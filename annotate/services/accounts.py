@@ -26,7 +26,7 @@ def create_user(*, username: str, by: User | None = None) -> User:
     if user.username.casefold().startswith(IMPORT_PREFIX):
         raise InvalidInput(f'Names that begin with "{IMPORT_PREFIX}" belong to imported labels. Choose another.')
     user.save()
-    AuditEvent.objects.create(actor=by, verb="created user", target=username)
+    AuditEvent.objects.record(by=by, verb="created user", target=username)
     return user
 
 
@@ -35,7 +35,7 @@ def create_sign_in_link(*, user: User, by: User | None = None) -> str:
     token = secrets.token_urlsafe(32)
     expires_at = timezone.now() + timedelta(hours=settings.SIGN_IN_LINK_HOURS)
     SignInLink.objects.create(user=user, token_hash=token_hash(token), expires_at=expires_at)
-    AuditEvent.objects.create(actor=by, verb="created sign-in link", target=user.username)
+    AuditEvent.objects.record(by=by, verb="created sign-in link", target=user.username)
     return token
 
 
@@ -59,7 +59,7 @@ def create_token(*, user: User, scope: ApiToken.Scope, name: str = "", days: int
     """Return a new API token of `user`; it is shown here and nowhere again."""
     expiry = timedelta(days=days) if days else None
     instance, token = ApiToken.objects.create(user=user, expiry=expiry, scope=scope, name=name)
-    AuditEvent.objects.create(actor=user, verb=f"created {scope} token", target=instance.token_key)
+    AuditEvent.objects.record(by=user, verb=f"created {scope} token", target=instance.token_key)
     return str(token)
 
 
@@ -67,7 +67,7 @@ def revoke_token(*, user: User, token_key: str) -> None:
     """End an API token of `user`. Raises NotFound if they have no such token."""
     if not ApiToken.objects.filter(user=user, token_key=token_key).delete()[0]:
         raise NotFound("There is no such token; it may have been revoked already.")
-    AuditEvent.objects.create(actor=user, verb="revoked token", target=token_key)
+    AuditEvent.objects.record(by=user, verb="revoked token", target=token_key)
 
 
 def token_hash(token: str) -> str:

@@ -58,7 +58,7 @@ def choose_encoder(*, project: Project, settings: EncoderSettings, by: User) -> 
     else:
         project.encoder = wanted
     project.save(update_fields=["encoder", "next_encoder"])
-    AuditEvent.objects.create(actor=by, verb="chose an encoder for", target=project.slug)
+    AuditEvent.objects.record(by=by, verb="chose an encoder for", target=project.slug)
 
 
 @transaction.atomic

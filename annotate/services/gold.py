@@ -53,7 +53,7 @@ def note_training(comparison: Comparison) -> None:
 def let_pass(*, project: Project, annotator: User, by: User) -> None:
     """End a member's training round whatever they answered."""
     _pass(project, annotator.pk)
-    AuditEvent.objects.create(actor=by, verb=f"let {annotator.username} pass in"[:40], target=project.slug)
+    AuditEvent.objects.record(by=by, verb=f"let {annotator.username} pass in", target=project.slug)
 
 
 def _pass(project: Project, annotator: int) -> None:
@@ -61,4 +61,4 @@ def _pass(project: Project, annotator: int) -> None:
 
 
 def _record(by: User, verb: str, pair: Pair) -> None:
-    AuditEvent.objects.create(actor=by, verb=verb, target=f"{pair.project.slug}: {pair}"[:200])
+    AuditEvent.objects.record(by=by, verb=verb, target=f"{pair.project.slug}: {pair}")

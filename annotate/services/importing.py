@@ -74,7 +74,7 @@ def add_rows(*, project: Project, rows: Iterable[ImportedPrompt], by: User) -> A
     added = Added()
     for batch in _batches(rows):
         added += add_batch(project, batch)
-    AuditEvent.objects.create(actor=by, verb="imported into", target=f"{project.slug}: {added}")
+    AuditEvent.objects.record(by=by, verb="imported into", target=f"{project.slug}: {added}")
     return added
 
 

@@ -105,4 +105,4 @@ def _lock(project: Project) -> None:
 
 
 def _record(by: User | None, verb: str, project: Project, number: int) -> None:
-    AuditEvent.objects.create(actor=by, verb=f"{verb} snapshot {number} of"[:40], target=project.slug)
+    AuditEvent.objects.record(by=by, verb=f"{verb} snapshot {number} of", target=project.slug)

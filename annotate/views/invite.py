@@ -13,7 +13,7 @@ from annotate.forms import JoinForm
 from annotate.models import User
 from annotate.services.accounts import create_user
 from annotate.services.errors import InvalidInput
-from annotate.services.projects import accept_invitation, open_invitation
+from annotate.services.members import accept_invitation, open_invitation
 from annotate.views.link import PASSWORD_BACKEND
 from annotate.views.requests import SignedInRequest
 

@@ -10,13 +10,7 @@ from annotate.forms import InvitationForm, MemberForm, RoleForm, WithdrawForm, c
 from annotate.models import Project, Role, User
 from annotate.selectors.members import members
 from annotate.services.errors import NotFound
-from annotate.services.projects import (
-    create_invitation,
-    let_member_in,
-    remove_member,
-    set_member,
-    withdraw_invitation,
-)
+from annotate.services.members import create_invitation, let_member_in, remove_member, set_member, withdraw_invitation
 from annotate.views.requests import SignedInRequest
 
 Shown = dict[str, object] | None

@@ -9,7 +9,8 @@ from annotate.formats.rows import ImportedPrompt, ImportedResponse, Message
 from annotate.models import Project, Pulse, Role, User
 from annotate.services.accounts import create_user
 from annotate.services.importing import add_rows
-from annotate.services.projects import create_project, set_member
+from annotate.services.members import set_member
+from annotate.services.projects import create_project
 from tests.browser.site import PASSWORD
 
 ANNOTATORS = ("kay", "lou", "mia", "noa")
@@ -23,7 +24,9 @@ TALK = (
     Message("assistant", "Four. " * 300),
     Message("user", "And in words, please?"),
 )
-GUIDELINES = "# Be fair\n\nPrefer the response that you would rather have been given:\n\n- true before pretty\n- short before long"
+GUIDELINES = (
+    "# Be fair\n\nPrefer the response that you would rather have had:\n\n- true before pretty\n- short before long"
+)
 
 TEXTS = {
     "plain": ("Mars has two moons.", "Mars has two small moons, Phobos and Deimos."),

@@ -5,7 +5,7 @@ from django.db import transaction
 from annotate.models import ApiToken, Embedding, Project, Role, User
 from annotate.services.accounts import create_token
 from annotate.services.encoders import EncoderSettings, choose_encoder
-from annotate.services.projects import set_member
+from annotate.services.members import set_member
 from tests.factories import make_pair, make_project
 
 

@@ -13,7 +13,8 @@ from annotate.services.assigning import lease_pairs
 from annotate.services.comparing import record_comparison, skip_assignment
 from annotate.services.importing import add_rows
 from annotate.services.labels import OTHER_SIDE
-from annotate.services.projects import archive_project, create_project, set_member
+from annotate.services.members import set_member
+from annotate.services.projects import archive_project, create_project
 from annotate.services.training import claim_run, due_runs
 from trainer import desk
 from trainer.disagreement import precision_at

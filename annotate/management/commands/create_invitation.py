@@ -6,7 +6,7 @@ from django.core.management import BaseCommand, CommandError
 from django.urls import reverse
 
 from annotate.models import Membership, Project, Role, User
-from annotate.services.projects import INVITATION_DAYS, create_invitation
+from annotate.services.members import INVITATION_DAYS, create_invitation
 
 MOST_USES = 1000
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from annotate.models import Project, Role
 from annotate.services.accounts import create_sign_in_link, create_user
 from annotate.services.errors import Refusal
-from annotate.services.projects import set_member
+from annotate.services.members import set_member
 
 
 class Command(BaseCommand):

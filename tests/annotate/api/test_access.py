@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from annotate.api import urls
 from annotate.api.permissions import Judging, Managing, Reading, Scope
 from annotate.models import Assignment, Comparison, Project, Role, User
-from annotate.services.projects import remove_member
+from annotate.services.members import remove_member
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_snapshot
 from tests.factories import compare, lease, make_member, make_project

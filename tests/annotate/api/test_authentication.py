@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from annotate.api.permissions import Scope
 from annotate.models import ApiToken, Project, User
 from annotate.services.accounts import create_token
-from annotate.services.projects import remove_member
+from annotate.services.members import remove_member
 from tests.annotate.api.clients import client_of
 from tests.factories import make_user
 

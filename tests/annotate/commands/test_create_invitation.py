@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.urls import resolve
 
 from annotate.models import Invitation, Project, User
-from annotate.services.projects import accept_invitation
+from annotate.services.members import accept_invitation
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from annotate.models import Project, Role, User
-from annotate.services.projects import remove_member
+from annotate.services.members import remove_member
 from annotate.urls import urlpatterns
 from tests.annotate.views.browsers import browser_of, fragment, main_of
 from tests.factories import make_member
@@ -42,6 +42,7 @@ PAGES = [
     Page("agreement-chart", Role.RESEARCHER, ("accuracy",)),
     Page("agreement-csv", Role.RESEARCHER, ("accuracy",)),
     Page("disagreements", Role.RESEARCHER),
+    Page("snapshots", Role.RESEARCHER),
     Page("data", Role.RESEARCHER),
     Page("data-export", Role.RESEARCHER, ("canonical",)),
     Page("settings", Role.ADMIN),

@@ -5,7 +5,8 @@ from axes.models import AccessLog
 from django.test import Client
 
 from annotate.models import Invitation, Membership, Project, Role, User
-from annotate.services.projects import create_invitation, remove_member, set_member
+from annotate.services.accounts import create_sign_in_link
+from annotate.services.members import create_invitation, remove_member, set_member
 from tests.annotate.views.browsers import browser_of
 from tests.factories import make_member
 
@@ -30,6 +31,14 @@ def test_somebody_signed_in_joins_with_one_button(address: str, charlie: User, p
 
     assert response["Location"] == "/p/antarctica/"
     assert Membership.objects.get(project=project, user=charlie).role == Role.RESEARCHER
+
+
+def test_a_link_given_before_joining_does_not_open_what_was_joined(client: Client, address: str, charlie: User) -> None:
+    before = create_sign_in_link(user=charlie)
+
+    browser_of(charlie).post(address)
+
+    assert client.post(f"/link/{before}").status_code == 410
 
 
 def test_a_newcomer_chooses_a_name_and_is_in(client: Client, address: str, project: Project) -> None:
