@@ -1,4 +1,4 @@
-"""How static files are stored in production: compressed, and named by their content, in the imports of our modules too."""
+"""How static files are stored in production: compressed, and named by their content wherever our files name them."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 

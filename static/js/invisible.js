@@ -1,12 +1,12 @@
 // Characters that take no room or reorder what follows them, marked where they stand.
 const INVISIBLE = /[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{e0000}-\u{e0fff}]/gu;
 
-/** Put a mark with its code before every invisible character in the boxes, or take the marks away. */
+/** Put a mark with its code in place of every invisible character in the boxes, or the characters back. */
 export function markInvisible(boxes, on) {
   for (const box of boxes) {
-    box.querySelectorAll(".code-point").forEach((mark) => mark.remove());
     if (on) textsOf(box).forEach(mark);
-    else box.normalize();
+    else box.querySelectorAll(".code-point").forEach((made) => made.replaceWith(made.dataset.character));
+    box.normalize();
   }
 }
 
@@ -17,12 +17,15 @@ function textsOf(box) {
   return found;
 }
 
+/** Without the character itself what follows stands in the order in which it was written. */
 function mark(node) {
-  const places = [...node.data.matchAll(INVISIBLE)].map((match) => match.index).reverse();
-  for (const place of places) {
+  for (const { 0: character, index } of [...node.data.matchAll(INVISIBLE)].reverse()) {
     const made = document.createElement("span");
     made.className = "code-point";
-    made.textContent = `U+${node.data.codePointAt(place).toString(16).toUpperCase().padStart(4, "0")}`;
-    node.splitText(place).before(made);
+    made.dataset.character = character;
+    made.textContent = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+    const after = node.splitText(index);
+    after.deleteData(0, character.length);
+    after.before(made);
   }
 }

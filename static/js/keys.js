@@ -4,7 +4,7 @@
 const form = document.getElementById("pair");
 const open = () => document.querySelector("dialog[open], [popover]:popover-open");
 
-/** Press controls by key for as long as the page lives; `isArmed` says whether what is on screen has been painted. */
+/** Press controls by key for as long as the page lives, and leave a closed dialog for its control; `isArmed` says whether what is on screen has been painted. */
 export function listen(isArmed) {
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.defaultPrevented) return;
@@ -16,6 +16,10 @@ export function listen(isArmed) {
     event.preventDefault();
     if (isArmed() || open()) control.click();
   });
+  document.addEventListener("beforetoggle", ({ target, newState }) => {
+    const isLeft = newState === "closed" && target.contains(document.activeElement);
+    if (isLeft) document.querySelector(`[popovertarget="${target.id}"]`)?.focus({ preventScroll: true });
+  }, true);
   form.addEventListener("change", (event) => {
     event.target.closest("[data-key-scope]")?.setAttribute("data-done", "");
   });

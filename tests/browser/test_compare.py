@@ -238,7 +238,7 @@ def test_the_question_mark_lists_every_key_of_the_page(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
     screenshot(page, "compare-keys-1280-light")
-    printed = {cap for cap in dialog.locator("dt kbd").all_inner_texts()}
+    printed = set(dialog.locator("dt kbd").all_inner_texts())
     assert {"1", "2", "0", "9", "T", "X", "S", "U", "Ctrl Z", "F", "G", "D", "Y", "W", "C", "?"} <= printed
 
 

@@ -124,3 +124,18 @@ def test_ten_more_tokens_cost_no_more_queries(bobs: Client, bob: User) -> None:
         create_token(user=bob, scope=ApiToken.Scope.READ)
 
     assert n_queries(bobs, URL) == before
+
+
+def test_the_keys_that_one_chooses_are_ones_own_in_every_browser(bobs: Client, bob: User) -> None:
+    bobs.post(URL, {"keys": "save", "key_preset": "letters"})
+
+    bob.refresh_from_db()
+    assert bob.key_preset == "letters"
+    assert '<option value="letters" selected>' in browser_of(bob).get(URL).content.decode()
+
+
+def test_keys_that_there_are_not_change_nothing(bobs: Client, bob: User) -> None:
+    bobs.post(URL, {"keys": "save", "key_preset": "dvorak"})
+
+    bob.refresh_from_db()
+    assert bob.key_preset == "numbers"

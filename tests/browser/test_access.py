@@ -1,0 +1,118 @@
+"""Every screen for everybody: axe reports nothing, in light and in dark; and the compare screen is light to load."""
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Response
+
+from tests.browser.site import Site
+from tests.browser.watching import NARROW, WIDE, open_compare, screenshot, session_of, watched
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+SCREENS = {
+    "projects": "/",
+    "account": "/account",
+    "new_project": "/projects/new",
+    "overview": "/p/marked/",
+    "compare": "/p/marked/compare",
+    "history": "/p/marked/history",
+    "agreement": "/p/marked/agreement",
+    "disagreements": "/p/marked/disagreements",
+    "data": "/p/marked/data",
+    "settings": "/p/marked/settings",
+    "refusal": "/p/nowhere/",
+}
+DIALOGS = {"skip": "s", "guidelines": "g", "comment": "c", "keys": "?"}
+MOST_BYTES = 60_000
+
+
+@pytest.fixture(scope="module")
+def ada(chromium: Browser, judging: Site) -> dict[str, Any]:
+    return session_of(chromium, judging.address, "ada")
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=lambda viewport: str(viewport["width"]))
+def page(request: pytest.FixtureRequest, chromium: Browser, ada: dict[str, Any], scheme: str) -> Iterator[Page]:
+    look = {"viewport": request.param, "color_scheme": scheme}
+    with watched(chromium, **ada, **look, allowed=("status of 404",)) as context:
+        yield context.new_page()
+
+
+def complaints(page: Page) -> list[str]:
+    """Return what axe has to say about the page as it stands: the rule and the elements."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [f"{rule['id']}: {[node['html'][:200] for node in rule['nodes']]}" for rule in found]
+
+
+def test_axe_reports_nothing_on_any_screen(page: Page, judging: Site, scheme: str) -> None:
+    problems = {}
+    for name, path in SCREENS.items():
+        page.goto(f"{judging.address}{path}", wait_until="networkidle")
+        problems[name] = complaints(page)
+        screenshot(page, f"{name}-{page.viewport_size['width']}-{scheme}", full_page=name != "compare")
+
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+def test_axe_reports_nothing_in_any_dialog_or_state_of_the_compare_screen(page: Page, judging: Site) -> None:
+    open_compare(page, judging.address, "marked")
+    problems = {}
+    for name, key in DIALOGS.items():
+        page.keyboard.press(key)
+        problems[name] = complaints(page)
+        page.keyboard.press("Escape")
+    for key in ("d", "f"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+        problems[key] = complaints(page)
+
+    assert {name: found for name, found in problems.items() if found} == {}
+
+
+def test_axe_reports_nothing_to_a_stranger(chromium: Browser, judging: Site, scheme: str) -> None:
+    with watched(chromium, color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(f"{judging.address}/login")
+
+        assert complaints(page) == []
+
+
+def test_axe_would_complain(chromium: Browser, judging: Site) -> None:
+    with watched(chromium) as context:
+        page = context.new_page()
+        page.goto(f"{judging.address}/login")
+        page.evaluate("() => document.querySelector('main').append(document.createElement('button'))")
+
+        assert [text.split(":")[0] for text in complaints(page)] == ["button-name"]
+
+
+def test_the_whole_compare_screen_weighs_at_most_60_kilobytes(
+    chromium: Browser, ada: dict[str, Any], judging: Site
+) -> None:
+    received: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        headers = response.all_headers()
+        is_packed = headers.get("content-encoding") == "gzip"
+        packed = int(headers["content-length"]) if is_packed else len(gzip.compress(response.body()))
+        received[response.url.removeprefix(judging.address)] = packed
+
+    with watched(chromium, **ada) as context:
+        page = context.new_page()
+        answers: list[Response] = []
+        page.on("response", lambda answer: answers.append(answer))
+        page.goto(f"{judging.address}/p/marked/compare", wait_until="networkidle")
+        for answer in answers:
+            weigh(answer)
+
+    assert len(received) > 10
+    assert sum(received.values()) <= MOST_BYTES, received
