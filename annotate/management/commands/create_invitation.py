@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from django.core.management import BaseCommand, CommandError
 from django.urls import reverse
 
+from annotate.management.projects import project_called
 from annotate.models import Membership, Project, Role, User
 from annotate.services.members import INVITATION_DAYS, create_invitation
 
@@ -22,9 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--address", default="http://127.0.0.1:8000", help="Where people reach Tiebreak.")
 
     def handle(self, *, project: str, role: str, uses: int, by: str | None, address: str, **options: object) -> None:
-        joined = Project.objects.filter(slug=project).first()
-        if joined is None:
-            raise CommandError(f"There is no project {project!r}.")
+        joined = project_called(project)
         if not 1 <= uses <= MOST_USES:
             raise CommandError(f"Choose 1 to {MOST_USES} uses.")
         token = create_invitation(project=joined, role=Role(role), by=_admin(joined, by), uses=uses)

@@ -7,7 +7,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 from django.urls import reverse
 
-from annotate.models import Project, Role
+from annotate.management.projects import project_called
+from annotate.models import Role
 from annotate.services.accounts import create_sign_in_link, create_user
 from annotate.services.errors import Refusal
 from annotate.services.members import set_member
@@ -24,9 +25,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, username: str, project: str, role: str, address: str, **options: object) -> None:
-        member_of = Project.objects.filter(slug=project).first()
-        if member_of is None:
-            raise CommandError(f"There is no project {project!r}.")
+        member_of = project_called(project)
         try:
             user = create_user(username=username)
         except Refusal as refusal:

@@ -5,10 +5,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from annotate.formats.exports import EXPORT_FORMATS
-from annotate.models import Project
+from annotate.management.projects import project_called
 from annotate.services.exporting import export_comparisons
 
 
@@ -21,9 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, help="a file; standard output without it")
 
     def handle(self, *, project: str, format: str, out: Path | None, **options: Any) -> None:
-        source = Project.objects.filter(slug=project).first()
-        if source is None:
-            raise CommandError(f"There is no project {project!r}.")
+        source = project_called(project)
         lines = export_comparisons(source, format)
         if out is None:
             sys.stdout.buffer.writelines(lines)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from annotate.models import Project
+from annotate.management.projects import project_called
 from annotate.services.errors import Refusal
 from annotate.services.importing import ImportReport, Policy, import_pairs
 from annotate.services.site_admin import ensure_site_admin
@@ -27,10 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="report only, write nothing")
 
     def handle(self, *, file: Path, project: str, policy: str, dry_run: bool, **options: Any) -> None:
-        target = Project.objects.filter(slug=project).first()
-        if target is None:
-            known = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"There is no project {project!r} (there are: {known}). Create it on the projects page.")
+        target = project_called(project)
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
         try:
