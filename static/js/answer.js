@@ -1,5 +1,6 @@
 // Ask the server in the page's name, and read the named parts of its answer.
 const SECONDS = 15;
+const MOST_KEPT_ALIVE = 60_000; // browsers refuse to finish a longer request after its page has gone
 
 let token = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
 
@@ -21,7 +22,11 @@ export function postAndLeave(url, body) {
   fetch(url, { ...common(), method: "POST", body: new URLSearchParams(body), keepalive: true }).catch(() => {});
 }
 
-const send = (url, body) => read(fetch(url, { ...common(), method: "POST", body: new URLSearchParams(body), keepalive: true }));
+function send(url, fields) {
+  const body = new URLSearchParams(fields);
+  const keepalive = body.toString().length < MOST_KEPT_ALIVE;
+  return read(fetch(url, { ...common(), method: "POST", body, keepalive }));
+}
 
 function common() {
   const headers = { "HX-Request": "true", "X-CSRFToken": token };

@@ -29,7 +29,7 @@ function show() {
   delete form.dataset.armed;
   outcomes.disabled = !sheet;
   for (const button of form.querySelectorAll("#skip-open, #flag")) button.disabled = !sheet;
-  drawFlag(sheet && "flagged" in sheet.dataset);
+  drawFlag(Boolean(sheet && "flagged" in sheet.dataset));
   drawUndo();
   resetScopes();
   scrollTo(0, 0);

@@ -56,6 +56,7 @@ def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
     add_rows(project=project, rows=_rows(slug, size), by=admin)
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
+    project.memberships.update(guidelines_read=project.guideline_version)
     return project
 
 

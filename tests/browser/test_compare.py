@@ -232,6 +232,15 @@ def test_a_comment_is_typed_without_any_key_acting_and_goes_with_the_verdict(
     expect(page.locator("#comment-text")).to_have_value("")
 
 
+def test_the_longest_comment_is_sent(page: Page, judging: Site) -> None:
+    page.keyboard.press("c")
+    page.locator("#comment-text").fill("語" * 10_000)  # 90 kB on its way
+    page.keyboard.press("Escape")
+    judge(page, "1")
+
+    assert judging.ask("SELECT max(length(comment)) FROM annotate_comparison") == [(10_000,)]
+
+
 def test_the_question_mark_lists_every_key_of_the_page(page: Page) -> None:
     page.keyboard.press("?")
 
