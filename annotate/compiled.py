@@ -3,8 +3,8 @@
 """
 
 import inspect
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
@@ -26,7 +26,7 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 
 Values = ParamSpec("Values")
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 Update = tuple[QuerySet[Any], dict[str, Any]]
 
@@ -53,12 +53,14 @@ class Parameter(Expression):
 class compiled(Generic[Values, Row]):  # noqa: N801 a decorator
     """Decorate a function that builds a queryset from its arguments: calling it then returns the list of its rows.
 
+    Rows are instances, or tuples of a values_list.
+
     The function runs once for each kind of database, with parameters in place of values: it may put them into
     conditions and annotations, and must not look at them. Each argument's annotation gives its type; a bool is no value
     but a choice, which the function sees: each choice is a query of its own.
     """
 
-    def __init__(self, build: Callable[Values, QuerySet[Row]]) -> None:
+    def __init__(self, build: Callable[Values, QuerySet[Any, Row]]) -> None:
         self._form = _Form(build)
         self._readers: dict[tuple[object, ...], _Reader] = {}
         update_wrapper(self, build)
@@ -85,7 +87,7 @@ class compiled_update(Generic[Values]):  # noqa: N801 a decorator
         if key not in self._statements:
             self._statements[key] = _update(*self._form.built(values))
         statement = self._statements[key]
-        with transaction.mark_for_rollback_on_error(using=connection.alias), connection.cursor() as cursor:
+        with transaction.mark_for_rollback_on_error(using=connection.alias), _cursor() as cursor:
             cursor.execute(statement.sql, statement.bind(values))
             return int(cursor.rowcount)
 
@@ -115,6 +117,16 @@ class _Form:
         )
 
 
+def _cursor() -> Any:
+    """Return a cursor; on PostgreSQL one that binds on the server, which plans a repeated statement once."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    return connection._prepare_cursor(ServerBindingCursor(connection.connection))
+
+
 @dataclass(frozen=True)
 class _Statement:
     sql: str
@@ -133,40 +145,46 @@ class _Reader:
     """A statement and how its rows become instances, as django.db.models.query.ModelIterable makes them."""
 
     statement: _Statement
-    model: type[Model]
-    columns: slice
-    names: list[str]
     converters: list[tuple[int, Any]]
-    populators: list[Any]
-    annotations: dict[str, int]
+    model: type[Model] | None = None
+    columns: slice | None = None
+    names: Iterable[str] = ()
+    populators: Iterable[Any] = ()
+    annotations: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, queryset: QuerySet[Any]) -> "_Reader":
         compiler: Any = queryset.query.get_compiler(queryset.db)
         populators: Any = get_related_populators
         statement = _Statement(*compiler.as_sql())
+        converters = list(compiler.get_converters([selected[0] for selected in compiler.select]).items())
+        if compiler.klass_info is None:
+            return cls(statement, converters)
         fields = compiler.klass_info["select_fields"]
         columns = slice(fields[0], fields[-1] + 1)
         return cls(
             statement,
+            converters,
             compiler.klass_info["model"],
             columns,
             [selected[0].target.attname for selected in compiler.select[columns]],
-            list(compiler.get_converters([selected[0] for selected in compiler.select]).items()),
             populators(compiler.klass_info, compiler.select, queryset.db),
             compiler.annotation_col_map or {},
         )
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
-        with connection.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(self.statement.sql, self.statement.bind(values))
-            return [self._instance(list(row)) for row in cursor.fetchall()]
+            return [self._row(list(row)) for row in cursor.fetchall()]
 
-    def _instance(self, row: list[Any]) -> Model:
+    def _row(self, row: list[Any]) -> Any:
         for place, (convert, expression) in self.converters:
             for step in convert:
                 row[place] = step(row[place], expression, connection)
-        instance = self.model.from_db(connection.alias, self.names, row[self.columns])
+        return tuple(row) if self.model is None else self._instance(self.model, row)
+
+    def _instance(self, model: type[Model], row: list[Any]) -> Model:
+        instance = model.from_db(connection.alias, self.names, row[self.columns or slice(None)])
         for populator in self.populators:
             populator.populate(row, instance)
         for name, place in self.annotations.items():

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
-from django.utils import timezone
 
-from annotate.models import Assignment, Comparison, Pair, Project, QueuedPair, Run, Snapshot, User
+from annotate.models import Comparison, Pair, Project, QueuedPair, Run, Snapshot
 from annotate.selectors.agreement import Score, audit_score, left_out_score
 from annotate.selectors.encoders import EncoderChange, encoder_change
 from annotate.selectors.liveness import training_paused_since
-from annotate.selectors.next_pair import not_seen_by
 
 
 @dataclass(frozen=True)
@@ -55,26 +52,3 @@ def overview(project: Project) -> Overview:
 def live_snapshot(project: Project) -> Snapshot | None:
     """Return the newest snapshot without its weights, or None before the first."""
     return Snapshot.objects.filter(project=project).defer("weights").order_by("-number").first()
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What an annotator's own screen shows: judged today, judged in all, and left, what is lent to them included."""
-
-    done_today: int
-    done: int
-    left: int
-
-
-def progress(project: Project, annotator: User) -> Progress:
-    """Read an annotator's progress."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
-    lent = Assignment.objects.live().filter(project=project, annotator=annotator)
-    unseen = Pair.objects.assignable().filter(not_seen_by(annotator, "pk"), project=project)
-    done = own.aggregate(in_all=Count("pk"), today=Count("pk", filter=Q(created_at__gte=midnight)))
-    return Progress(
-        done_today=done["today"],
-        done=done["in_all"],
-        left=unseen.count() + lent.count(),
-    )

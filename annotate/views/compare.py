@@ -19,7 +19,7 @@ from annotate.forms import SkipReason
 from annotate.keys import keys_of
 from annotate.models import Assignment, Membership, Project, User
 from annotate.permissions import membership_in
-from annotate.selectors.overview import progress
+from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
 from annotate.services.assigning import held_by, lease_pairs, renew_leases
@@ -104,7 +104,7 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
         "held": held,
         "sheets": sheets_of([one for one in held if one.public_id not in here], in_front=done.in_front),
         "waiting": waiting(project, user) if project.accepts_comparisons and not held else None,
-        "progress": progress(project, user),
+        "progress": progress(membership),
         "undoable": undoable(project, user),
         "outcomes": f"_outcomes_{project.outcomes}.html",
         "keys": keys_of(user.key_preset),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotate.services.accounts import open_sign_in_link, spend_sign_in_link
 
-PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105
+PASSWORD_BACKEND = "annotate.sessions.PasswordBackend"  # noqa: S105
 
 
 @never_cache

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from annotate.models import Role
 from annotate.permissions import membership_in
 from annotate.selectors.overview import overview as read_overview
-from annotate.selectors.overview import progress
+from annotate.selectors.progress import judged_in_all, progress
 from annotate.views.requests import SignedInRequest
 
 
@@ -22,7 +22,8 @@ def overview(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "membership": membership,
         "project": membership.project,
-        "progress": progress(membership.project, request.user),
+        "progress": progress(membership),
+        "judged_in_all": judged_in_all(membership.project, request.user),
         "loop": read_overview(membership.project) if membership.may(Role.RESEARCHER) else None,
     }
     return render(request, "overview.html#numbers" if request.htmx else "overview.html", context)
