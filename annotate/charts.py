@@ -41,6 +41,11 @@ def calibration_rows(agreement: Agreement) -> list[Row]:
     return [_bin_row(entry) for entry in agreement.bins if entry.n]
 
 
+def map_rows(agreement: Agreement) -> list[Row]:
+    """Return one row per label of the data map."""
+    return [vars(place) for place in agreement.findings.map] if agreement.findings else []
+
+
 def _scores(point: Point) -> Iterable[Row]:
     for kind, score in ((AUDIT, point.audit), (LEFT_OUT, point.left_out)):
         if score:
@@ -107,9 +112,24 @@ def _draw_calibration(rows: list[Row]) -> Drawing:
     return alt.layer(diagonal.encode(x=x, y=y), points.encode(x=x, y=y, size=size, tooltip=tooltip))
 
 
+def _draw_map(rows: list[Row]) -> Drawing:
+    share = alt.Axis(format="%", tickCount=5)
+    y = alt.Y("confidence:Q", title="mean probability given to the label", axis=share, scale=FROM_0_TO_1)
+    x = alt.X("variability:Q", title="standard deviation over snapshots")
+    tooltip = [
+        alt.Tooltip("comparison:N"),
+        alt.Tooltip("confidence:Q", format=".1%"),
+        alt.Tooltip("variability:Q", format=".3f"),
+    ]
+    points = alt.Chart(alt.InlineData(values=rows), width="container", height=300).mark_circle(opacity=0.5, size=25)
+    even = alt.Chart(alt.InlineData(values=[{"even": 0.5}])).mark_rule(strokeDash=[2, 4]).encode(y="even:Q")
+    return alt.layer(even, points.encode(x=x, y=y, tooltip=tooltip))
+
+
 CHARTS = {
     "accuracy": Chart(
         ("snapshot", "comparisons", "labels", "accuracy", "low", "high", "n"), accuracy_rows, _draw_accuracy
     ),
     "calibration": Chart(("predicted", "observed", "n"), calibration_rows, _draw_calibration),
+    "map": Chart(("comparison", "confidence", "variability"), map_rows, _draw_map),
 }

@@ -111,6 +111,14 @@ class RoleForm(MemberForm):
     role = forms.ChoiceField(choices=Role.choices)
 
 
+class ReleaseForm(forms.Form):
+    """The number of the snapshot to release, or of the one to roll back."""
+
+    release = forms.IntegerField(min_value=1, max_value=10**8, required=False)
+    roll_back = forms.IntegerField(min_value=1, max_value=10**8, required=False)
+    style_free = forms.BooleanField(required=False)
+
+
 class NewProjectForm(forms.Form):
     name = forms.CharField(max_length=120)
     slug = forms.SlugField(
@@ -132,6 +140,8 @@ class SettingsForm(forms.ModelForm):
             "repeat_share",
             "repeat_after",
             "strategy",
+            "release_automatically",
+            "style_effects",
             "seconds_between_trainings",
             "lease_seconds",
             "undo_seconds",
@@ -144,6 +154,8 @@ class SettingsForm(forms.ModelForm):
             "repeat_share": "Share of repeats",
             "repeat_after": "Comparisons before repeats begin",
             "strategy": "How the next pair is chosen",
+            "release_automatically": "Release automatically",
+            "style_effects": "Look for effects of style",
             "seconds_between_trainings": "Seconds between trainings",
             "lease_seconds": "Lease in seconds",
             "undo_seconds": "Undo window in seconds",
@@ -156,7 +168,10 @@ class SettingsForm(forms.ModelForm):
             "audit_share": "The part of servings that are random pairs: honest numbers rest on them. Default 0.2.",
             "repeat_share": "The part of servings that ask the same person again, sides swapped. Default 0.1.",
             "repeat_after": "Repeats cost labels while there are few. Default 1000.",
-            "strategy": "Default: V-optimal.",
+            "strategy": "What learn pairs are chosen for; audit pairs are always random. Default: V-optimal.",
+            "release_automatically": "Release what holds every condition at 100, 200, 400 ... fresh audit verdicts, "
+            "roll back what proves worse. Otherwise admins do both on the snapshots page.",
+            "style_effects": "Measure how length, headers, lists and bold text sway people; fit a head without them.",
             "seconds_between_trainings": "0 trains after every verdict, as fast as the worker can.",
             "lease_seconds": "How long a pair is kept for the person who sees it. Default 900.",
             "undo_seconds": "How long people may take a verdict back. Default 600.",

@@ -48,6 +48,7 @@ class ProjectSettingsSerializer(ProjectSerializer):
         fields = [
             *ProjectSerializer.Meta.fields, "overlap", "audit_overlap", "audit_share", "repeat_share", "repeat_after",
             "gold_share", "leak_phrases", "mask_leaks", "strategy", "seed", "seconds_between_trainings",
+            "release_automatically", "style_effects",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -74,6 +75,8 @@ class SettingsSerializer(StrictSerializer):
     leak_phrases = serializers.ListField(child=serializers.CharField(), required=False, max_length=MOST_PHRASES)
     mask_leaks = serializers.BooleanField(required=False)
     strategy = serializers.ChoiceField(choices=Project.Strategy.choices, required=False)
+    release_automatically = serializers.BooleanField(required=False)
+    style_effects = serializers.BooleanField(required=False)
     seconds_between_trainings = serializers.IntegerField(required=False, min_value=0, max_value=MOST_SECONDS)
 
 

@@ -14,10 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotate.api.permissions import Reading, caller
+from annotate.api.permissions import Managing, Reading, caller
+from annotate.api.strict import StrictSerializer
 from annotate.models import Project, Role, Snapshot
+from annotate.models.learning import SnapshotQuerySet
 from annotate.permissions import project_of
 from annotate.services.errors import NotFound
+from annotate.services.releasing import release_snapshot, roll_back
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -27,7 +30,7 @@ class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
         model = Snapshot
         fields = [
             "number", "n_comparisons", "watermark", "encoder_key", "digest", "config", "config_digest", "metrics",
-            "seconds", "seconds_behind", "device", "created_at", "released_at",
+            "seconds", "seconds_behind", "device", "created_at", "released_at", "withdrawn_at", "released_style_free",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -41,7 +44,7 @@ class Snapshots(ListAPIView[Snapshot]):
     queryset = Snapshot.objects.none()
 
     def get_queryset(self) -> QuerySet[Snapshot]:
-        return _snapshots(project_of(caller(self.request), self.kwargs["slug"], role=Role.RESEARCHER)).defer("weights")
+        return _snapshots(project_of(caller(self.request), self.kwargs["slug"], role=Role.RESEARCHER)).light()
 
 
 class SnapshotDetail(APIView):
@@ -54,7 +57,7 @@ class SnapshotDetail(APIView):
     def get(self, request: Request, slug: str, number: int) -> Response:
         """Read one snapshot; for researchers."""
         project = project_of(caller(request), slug, role=Role.RESEARCHER)
-        return Response(SnapshotSerializer(_one(_snapshots(project).defer("weights"), number)).data)
+        return Response(SnapshotSerializer(_one(_snapshots(project).light(), number)).data)
 
 
 class AnythingGoes(BaseContentNegotiation):
@@ -90,7 +93,42 @@ class HeadFile(APIView):
         )
 
 
-def _snapshots(project: Project) -> QuerySet[Snapshot]:
+class ReleaseFieldsSerializer(StrictSerializer):
+    """What is exported of a released snapshot."""
+
+    style_free = serializers.BooleanField(default=False, help_text="The head with style taken out, where there is one.")
+
+
+class Release(APIView):
+    """Releases."""
+
+    permission_classes = [Managing]
+    throttle_scope = "managing"
+
+    @extend_schema(request=ReleaseFieldsSerializer, responses=SnapshotSerializer)
+    def post(self, request: Request, slug: str, number: int) -> Response:
+        """Release a snapshot, whatever its trial said; for admins. What exports and scores use changes at once."""
+        project = project_of(caller(request), slug, role=Role.ADMIN)
+        sent = ReleaseFieldsSerializer.read(request.data)
+        release_snapshot(project=project, number=number, by=caller(request), **sent)
+        return Response(SnapshotSerializer(_one(_snapshots(project).light(), number)).data)
+
+
+class RollBack(APIView):
+    """The way back."""
+
+    permission_classes = [Managing]
+    throttle_scope = "managing"
+
+    @extend_schema(request=None, responses=SnapshotSerializer)
+    def post(self, request: Request, slug: str, number: int) -> Response:
+        """Withdraw the released snapshot, so that the release before it counts again; for admins."""
+        project = project_of(caller(request), slug, role=Role.ADMIN)
+        roll_back(project=project, number=number, by=caller(request))
+        return Response(SnapshotSerializer(_one(_snapshots(project).light(), number)).data)
+
+
+def _snapshots(project: Project) -> SnapshotQuerySet:
     return Snapshot.objects.filter(project=project)
 
 

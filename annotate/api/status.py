@@ -8,15 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from annotate.api.agreement import ScoreSerializer
+from annotate.api.agreement import CeilingSerializer, ScoreSerializer
 from annotate.api.permissions import Reading, caller
 from annotate.models import Role, Run, Snapshot
 from annotate.permissions import project_of
+from annotate.selectors.alarms import Alarm
 from annotate.selectors.overview import Overview, overview
 
 
 class LiveSnapshotSerializer(serializers.ModelSerializer[Snapshot]):
-    """The snapshot that serves now."""
+    """A snapshot that serves now."""
 
     class Meta:
         model = Snapshot
@@ -33,6 +34,14 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
 
+class AlarmSerializer(serializers.Serializer[Alarm]):
+    """A warning: its name, what is the case, and what to do next."""
+
+    name = serializers.CharField()
+    what = serializers.CharField()
+    next = serializers.CharField()
+
+
 class StatusSerializer(serializers.Serializer[Overview]):
     """The loop at a glance; null where there is nothing to report yet."""
 
@@ -45,7 +54,10 @@ class StatusSerializer(serializers.Serializer[Overview]):
     audit = ScoreSerializer(allow_null=True)
     left_out = ScoreSerializer(allow_null=True)
     work = RunSerializer(allow_null=True)
+    ceiling = CeilingSerializer(allow_null=True)
     parked = RunSerializer(allow_null=True)
+    released = LiveSnapshotSerializer(allow_null=True, help_text="The snapshot that exports and scores use.")
+    alarms = AlarmSerializer(many=True)
     training_paused = serializers.SerializerMethodField()
     training_paused_since = serializers.SerializerMethodField(help_text="Null while training, and if it never began.")
 

@@ -18,6 +18,8 @@ urlpatterns = [
     path(
         "projects/<slug:slug>/snapshots/<int:number>/head.safetensors", snapshots.HeadFile.as_view(), name="head-file"
     ),
+    path("projects/<slug:slug>/snapshots/<int:number>/release/", snapshots.Release.as_view(), name="release"),
+    path("projects/<slug:slug>/snapshots/<int:number>/roll-back/", snapshots.RollBack.as_view(), name="roll-back"),
     path("projects/<slug:slug>/agreement/", agreement.AgreementDetail.as_view(), name="agreement"),
     path("projects/<slug:slug>/disagreements/", disagreements.Disagreements.as_view(), name="disagreements"),
     # assignments/, comparisons/, me/

@@ -11,9 +11,9 @@ REFERENCE_SIZE = 256
 
 @transaction.atomic
 def release_snapshot(*, project: Project, number: int, by: User, style_free: bool = False) -> Snapshot:
-    """Release a snapshot, whatever its trial said. Raises NotFound, and Conflict if it is the released one already.
+    """Release a snapshot, whatever its trial said; again is as good as once. Raises NotFound.
 
-    style_free: what is exported is the head with style taken out; Conflict where no study has fitted one.
+    style_free: what is exported is the head with style taken out; raises Conflict where no study has fitted one.
     """
     _lock(project)
     snapshot = Snapshot.objects.filter(project=project, number=number).only("number", "style_free").first()
@@ -23,7 +23,7 @@ def release_snapshot(*, project: Project, number: int, by: User, style_free: boo
         raise Conflict(f"Snapshot {number} has no style-free head. Release one that a study has looked at.")
     current = released_snapshot(project)
     if current and (current.pk, current.released_style_free) == (snapshot.pk, style_free):
-        raise Conflict(f"Snapshot {number} is the released one already.")
+        return snapshot
     _release(snapshot, style_free=style_free)
     _record(by, f"released{' style-free' if style_free else ''}", project, number)
     return snapshot

@@ -47,5 +47,17 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def signed(number: float, digits: int) -> str:
+    """Return a number with its sign and so many digits behind the point."""
+    return f"{number:+.{digits}f}"
+
+
+@register.filter
+def points(share: float) -> str:
+    """Return a difference of shares in points, with its sign."""
+    return f"{100 * share:+.1f}"
+
+
+@register.filter
 def whole_percent(share: float) -> str:
     return f"{100 * share:.0f} %"

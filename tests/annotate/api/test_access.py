@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from annotate.api import urls
@@ -51,6 +52,8 @@ ENDPOINTS = [
     Endpoint("snapshots", role=Role.RESEARCHER),
     Endpoint("snapshot", role=Role.RESEARCHER),
     Endpoint("head-file", role=Role.RESEARCHER),
+    Endpoint("release", "post", Scope.MANAGE, Role.ADMIN),
+    Endpoint("roll-back", "post", Scope.MANAGE, Role.ADMIN),
     Endpoint("agreement", role=Role.RESEARCHER),
     Endpoint("disagreements", role=Role.RESEARCHER),
     Endpoint("assignments", "post", Scope.ANNOTATE, Role.ANNOTATOR),
@@ -62,13 +65,13 @@ GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.role or endpoint.own]
 
 
 class Site:
-    """A project with something behind every address: a snapshot, bob's comparison, bob's assignment."""
+    """A project with something behind every address: a released snapshot, bob's comparison, bob's assignment."""
 
     def __init__(self, project: Project, bob: User) -> None:
         self.project, self.bob = project, bob
         self.comparison: Comparison = compare(project, bob)
         self.assignment: Assignment = lease(project, bob)
-        make_snapshot(project)
+        make_snapshot(project, released_at=timezone.now())
 
     def address(self, name: str) -> str:
         known = {

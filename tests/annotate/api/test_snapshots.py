@@ -107,3 +107,30 @@ def test_a_cursor_that_is_not_ours_is_refused(project: Project, rosa: User, curs
     response = client_of(rosa).get(f"{SNAPSHOTS}?cursor={cursor}")
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_admins_release_and_roll_back(project: Project, alice: User) -> None:
+    client = client_of(alice)
+    make_snapshot(project, 7)
+
+    released = client.post(f"{SNAPSHOTS}7/release/")
+    back = client.post(f"{SNAPSHOTS}7/roll-back/")
+    again = client.post(f"{SNAPSHOTS}7/roll-back/")
+
+    assert released.json()["released_at"] is not None
+    assert released.json()["withdrawn_at"] is None
+    assert back.json()["withdrawn_at"] is not None
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+
+
+def test_the_style_free_head_is_released_where_there_is_one(project: Project, alice: User) -> None:
+    client = client_of(alice)
+    make_snapshot(project, 1)
+    make_snapshot(project, 2, style_free=b"plain words")
+
+    refused = client.post(f"{SNAPSHOTS}1/release/", {"style_free": True}, format="json")
+    released = client.post(f"{SNAPSHOTS}2/release/", {"style_free": True}, format="json")
+
+    assert refused.status_code == 409
+    assert released.json()["released_style_free"] is True
+    assert client.post(f"{SNAPSHOTS}2/release/", {"style": True}, format="json").status_code == 400

@@ -66,12 +66,15 @@ def test_two_people_who_roll_back_the_same_release_roll_back_once(project: Proje
     assert number_released(project) == 1
 
 
-def test_the_released_snapshot_is_not_released_twice(project: Project, alice: User) -> None:
+def test_releasing_the_released_snapshot_again_changes_nothing(project: Project, alice: User) -> None:
     make_snapshot(project)
     release_snapshot(project=project, number=1, by=alice)
+    before = Snapshot.objects.get().released_at
 
-    with pytest.raises(Conflict):
-        release_snapshot(project=project, number=1, by=alice)
+    release_snapshot(project=project, number=1, by=alice)
+
+    assert Snapshot.objects.get().released_at == before
+    assert AuditEvent.objects.filter(verb="released snapshot 1 of").count() == 1
 
 
 def test_a_snapshot_that_is_not_there_cannot_be_released(project: Project, alice: User) -> None:

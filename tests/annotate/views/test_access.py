@@ -1,6 +1,6 @@
 """Closed by default: what every page answers to strangers, outsiders and lower roles, and with which headers.
 
-A page that is missing from PAGES, SIGNED_IN and OPEN fails the first test.
+A page that is missing from PAGES, SIGNED_IN, OF_ROWS and OPEN fails the first test.
 """
 
 import re
@@ -38,6 +38,7 @@ PAGES = [
     Page("overview", Role.ANNOTATOR),
     Page("compare", Role.ANNOTATOR),
     Page("history", Role.ANNOTATOR),
+    Page("guidelines", Role.ANNOTATOR),
     Page("agreement", Role.RESEARCHER),
     Page("agreement-chart", Role.RESEARCHER, ("accuracy",)),
     Page("agreement-csv", Role.RESEARCHER, ("accuracy",)),
@@ -48,6 +49,8 @@ PAGES = [
     Page("settings", Role.ADMIN),
 ]
 SIGNED_IN = ["projects", "account", "new-project", "api-docs"]
+# Pages of one row or of one kind of project: their own tests ask who may see them.
+OF_ROWS = ["disagreement", "snapshot-head", "snapshot-metrics", "rank"]
 OPEN = ["login", "logout", "link", "invite", "healthz", "readyz"]
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=str)
 
@@ -55,7 +58,7 @@ EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_page_is_in_the_table() -> None:
     named = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern) and pattern.name}
 
-    assert named == {page.name for page in PAGES} | {*SIGNED_IN, *OPEN}
+    assert named == {page.name for page in PAGES} | {*SIGNED_IN, *OPEN, *OF_ROWS}
 
 
 @EVERY_PAGE

@@ -1,22 +1,33 @@
-"""The disagreements screen."""
+"""The disagreements screen, and the page of one verdict."""
+
+from collections.abc import Sequence
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
-from annotate.models import Assignment, Comparison, Outcome, Project, Prompt, User
-from tests.annotate.api.material import make_disagreement, make_snapshot
-from tests.annotate.views.browsers import main_of, n_queries
-from tests.factories import compare, make_pair
+from annotate.models import Assignment, Comparison, Disagreement, Outcome, Pair, Project, Prompt, User
+from annotate.services.comparing import retract_comparison
+from tests.annotate.api.material import make_disagreement, make_snapshot, make_study
+from tests.annotate.views.browsers import browser_of, main_of, n_queries
+from tests.factories import compare, make_member, make_pair
 
 pytestmark = pytest.mark.django_db
 
 URL = "/p/antarctica/disagreements"
 
 
-def surprise(project: Project, annotator: User, *, nats: float, badge: str = "") -> Comparison:
+def surprise(
+    project: Project,
+    annotator: User,
+    *,
+    nats: float,
+    badge: str = "",
+    influences: Sequence[tuple[int, float]] = (),
+) -> Comparison:
     snapshot = project.snapshots.first() or make_snapshot(project)
     comparison = compare(project, annotator)
-    make_disagreement(comparison, snapshot, surprise=nats, badge=badge)
+    make_disagreement(comparison, snapshot, surprise=nats, badge=badge, influences=influences)
     return comparison
 
 
@@ -117,6 +128,87 @@ def test_markup_in_texts_is_text(rosas: Client, project: Project, bob: User) -> 
 
 def test_an_empty_list_says_when_it_fills(rosas: Client) -> None:
     assert "written with each snapshot" in main_of(rosas.get(URL))
+
+
+def test_flip_rates_are_shown_with_their_controls_once_they_are_measured(rosas: Client, project: Project) -> None:
+    assert "Measured here" not in main_of(rosas.get(URL))
+
+    make_study(project, make_snapshot(project))
+
+    page = " ".join(main_of(rosas.get(URL)).split())
+    assert "of 34 surprising verdicts" in page
+    assert "<b>44.1 %</b> were contradicted (95 % interval 29.0 % to 60.0 %)" in page
+    assert "17.6 % (8.0 % to 34.0 %)" in page
+
+
+def test_what_moved_the_head_is_named_for_and_against_with_links(rosas: Client, project: Project, bob: User) -> None:
+    """P(first) is .1 without it, so what pushes toward second supports what the head expected."""
+    first, second = compare(project, bob), compare(project, bob)
+    surprise(project, bob, nats=2.3, influences=[(first.pk, 0.4), (second.pk, -0.7)])
+
+    page = " ".join(main_of(rosas.get(URL)).split())
+
+    supporting, opposing = page.split(">for<")[1].split(">against<")
+    assert f"{URL}/{second.public_id}" in supporting
+    assert "0.700 logits" in supporting
+    assert f"{URL}/{first.public_id}" in opposing
+    assert "-0.400 logits" in opposing
+
+
+def test_a_verdict_that_was_taken_back_moves_nothing_any_more(rosas: Client, project: Project, bob: User) -> None:
+    gone = compare(project, bob)
+    surprise(project, bob, nats=2.3, influences=[(gone.pk, 0.4)])
+    retract_comparison(comparison=gone, by=bob)
+
+    assert "0.400 logits" not in main_of(rosas.get(URL))
+
+
+def test_one_verdict_has_a_page_with_what_others_said(rosas: Client, project: Project, bob: User) -> None:
+    Pair.objects.update(overlap=2)
+    comparison = surprise(project, bob, nats=2.3, badge="contested")
+    other = make_member(project, "ben")
+    agreeing = compare(project, other)
+    Assignment.objects.update(first_on_left=True)
+
+    page = " ".join(main_of(rosas.get(f"{URL}/{comparison.public_id}")).split())
+
+    assert "bob chose A is better" in page
+    assert "2.30 nats of surprise · Contested" in page
+    assert f"{URL}/{agreeing.public_id}" in page
+    assert "ben</a> chose A is better" in page
+
+
+def test_a_verdict_that_surprised_nobody_has_its_page_too(rosas: Client, project: Project, bob: User) -> None:
+    comparison = compare(project, bob)
+
+    page = main_of(rosas.get(f"{URL}/{comparison.public_id}"))
+
+    assert "No disagreement of the newest snapshot" in page
+    assert "Nobody else has judged it." in page
+    assert "head:" not in page
+
+
+def test_a_verdicts_page_is_for_researchers_of_its_project(
+    client: Client, bobs: Client, rosas: Client, project: Project, bob: User, charlie: User
+) -> None:
+    url = f"{URL}/{compare(project, bob).public_id}"
+
+    statuses = [browser.get(url).status_code for browser in (client, bobs, rosas, browser_of(charlie))]
+
+    assert statuses == [302, 403, 200, 404]
+    assert rosas.get(f"{URL}/{uuid4()}").status_code == 404
+
+
+def test_more_influences_cost_no_more_queries(rosas: Client, project: Project, bob: User) -> None:
+    others = [compare(project, bob) for _ in range(2)]
+    comparison = surprise(project, bob, nats=1, influences=[(others[0].pk, 0.4)])
+    before = n_queries(rosas, URL)
+    alone = n_queries(rosas, f"{URL}/{comparison.public_id}")
+
+    Disagreement.objects.update(influences=[(other.pk, 0.4) for other in others])
+
+    assert n_queries(rosas, URL) == before
+    assert n_queries(rosas, f"{URL}/{comparison.public_id}") == alone
 
 
 def test_more_rows_cost_no_more_queries(rosas: Client, project: Project, bob: User) -> None:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from annotate.models import Project, Pulse, Run, User
 from annotate.services.training import record_pulse
-from tests.annotate.api.material import make_snapshot
+from tests.annotate.api.material import METRICS, make_snapshot, make_study
 from tests.annotate.views.browsers import browser_of, fragment, main_of, n_queries
 from tests.factories import compare, make_pair
 
@@ -79,6 +79,61 @@ def test_a_living_worker_and_a_silent_one_are_told_apart(project: Project, rosa:
 
     assert "Silent" in silent
     assert "Alive" in alive
+
+
+def test_alarms_are_told_in_words_with_what_to_do_next(project: Project, rosa: User) -> None:
+    metrics = {
+        **METRICS,
+        "alarms": ["temperature", "calibration", "drift"],
+        "temperature": 1.31,
+        "audit_ece": 0.083,
+        "trial": {"released": 4},
+    }
+    study = make_study(project, make_snapshot(project, 5, metrics=metrics), alarms=["position"])
+
+    page = " ".join(main_of(browser_of(rosa).get(URL)).replace("&#x27;", "'").split())
+    study.delete()
+    without = main_of(browser_of(rosa).get(URL))
+
+    assert "too timid: they are corrected by a temperature of 1.31" in page
+    assert "by 8.3 points on average" in page
+    assert "prove released snapshot 4 worse" in page
+    assert "People lean to the left by 0.30 logits (95 % interval 0.15 to 0.45)" in page
+    assert "lean to the left" not in without
+
+
+def test_without_an_alarm_nothing_asks_to_be_looked_at(project: Project, rosa: User) -> None:
+    make_study(project, make_snapshot(project))
+
+    assert "Look at this" not in main_of(browser_of(rosa).get(URL))
+
+
+def test_the_human_ceiling_stands_beside_the_audit_figure(project: Project, rosa: User) -> None:
+    known = {"people_n": 44, "people_agreement": 0.8, "ceiling_low": 0.8, "ceiling_high": 0.887}
+    make_snapshot(project, metrics=METRICS | known)
+
+    page = " ".join(main_of(browser_of(rosa).get(URL)).split())
+
+    assert (
+        "Two people agree on 80.0 % of such pairs (n&nbsp;=&nbsp;44), so a perfect head could reach 80.0 % to 88.7 %"
+        in page
+    )
+
+
+def test_the_released_snapshot_is_named(project: Project, rosa: User) -> None:
+    make_snapshot(project, 1)
+    assert ">none yet<" in main_of(browser_of(rosa).get(URL))
+
+    make_snapshot(project, 2, released_at=timezone.now())
+
+    assert ">2</a>" in main_of(browser_of(rosa).get(URL))
+
+
+def test_a_study_at_work_hides_no_parked_fit(project: Project, rosa: User) -> None:
+    make_run(project, state=Run.State.PARKED, attempt=3, error="ValueError: bad vectors")
+    make_run(project, kind=Run.Kind.STUDY, state=Run.State.RUNNING)
+
+    assert "bad vectors" in main_of(browser_of(rosa).get(URL))
 
 
 def test_it_refreshes_its_numbers_alone(project: Project, rosa: User) -> None:
