@@ -16,6 +16,7 @@ MIN_PROMPTS = 5
 MIN_LABELS_PER_PROMPT = 20
 RETUNE_GROWTH = 1.2
 MIN_TEMPERATURE_LABELS = 100
+TEMPERATURE_SPREAD = 0.4  # the prior deviation of log T: best for simulated people of five kinds (docs/replays.md)
 MAX_LOG_TEMPERATURE = 1.5
 
 
@@ -72,7 +73,11 @@ def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor, tuning_B
 
 
 def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
-    """Return the temperature that predicts the random labels best, 1 where they are fewer than 100."""
+    """Return the most probable temperature given the random labels, 1 where they are fewer than 100.
+
+    log T ~ N(0, 0.4^2): people whose margins are small say little of T, and without a prior its luck costs more than
+    the temperature gains until there are some hundreds of labels.
+    """
     some_B = tuning_B & (problem.weight_B > 0)
     if int(some_B.sum()) < MIN_TEMPERATURE_LABELS:
         return 1.0
@@ -81,7 +86,8 @@ def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Ten
 
     def loss(log_temperature: float) -> float:
         sharp_B = sharpness(variance_B, exp(log_temperature))
-        return (weight_B @ intervals.surprise(margin_B, fit.point.cuts_C, sharp_B)).item()
+        surprise = (weight_B @ intervals.surprise(margin_B, fit.point.cuts_C, sharp_B)).item()
+        return surprise + (log_temperature / TEMPERATURE_SPREAD) ** 2 / 2
 
     widest = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
     return exp(minimize_scalar(loss, bounds=widest, method="bounded", options={"xatol": 1e-5}).x)
