@@ -4,9 +4,11 @@ A lineup is grown around one pair, the best of its stream: further responses of 
 them are free and new to the annotator, so that every pair of a lineup can be lent as any pair is.
 """
 
+from datetime import timedelta
 from itertools import combinations
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 
 from annotate.models import Assignment, Membership, Pair, Project, QueuedPair, Ranking, Stream, User
 from annotate.selectors.next_pair import Candidate, new_to, thought_of
@@ -73,3 +75,11 @@ def _candidates(pairs: list[Pair], project: Project) -> list[Candidate]:
         )
         for pair in sorted(pairs, key=lambda pair: pair.pk)
     ]
+
+
+def undoable_ranking(project: Project, annotator: User) -> Ranking | None:
+    """Return the annotator's newest standing ranking while it may still be undone."""
+    own = Ranking.objects.filter(project=project, annotator=annotator, ranked_at__isnull=False, retracted_at=None)
+    window = timedelta(seconds=project.undo_seconds)
+    newest = own.order_by("-ranked_at").first()
+    return newest if newest and own.filter(pk=newest.pk, ranked_at__gte=Now() - window).exists() else None

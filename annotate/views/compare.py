@@ -17,7 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotate.forms import SkipReason
 from annotate.keys import keys_of
-from annotate.models import Assignment, Membership, Project, User
+from annotate.models import Assignment, Membership, Project
 from annotate.permissions import membership_in
 from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
@@ -26,6 +26,7 @@ from annotate.services.assigning import held_by, lease_pairs, renew_leases
 from annotate.services.errors import Conflict, Refusal
 from annotate.services.leaving import leave_leases
 from annotate.views.judging import AT_ONCE, Done, act
+from annotate.views.outcomes import points
 from annotate.views.requests import SignedInRequest
 from annotate.views.sheets import sheets_of
 
@@ -36,22 +37,25 @@ from annotate.views.sheets import sheets_of
 def compare(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show pairs; do what the pressed button's name says, or what the script asks for in the page's name."""
     membership = membership_in(request.user, slug)
+    if membership.project.outcomes == Project.Outcomes.RANKING:
+        return redirect("rank", slug)
     if request.htmx:
         return _answer(request, membership)
     if request.method == "POST":
-        return _redirect(request, membership.project)
+        return _redirect(request, membership)
     asked_for = next(iter(_ids(request.GET.getlist("assignment"))), None)
     return render(request, "compare.html", _screen(request, membership, Done(in_front=asked_for)))
 
 
-def _redirect(request: SignedInRequest, project: Project) -> HttpResponse:
+def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
     """Answer a browser that runs no script."""
     done = Done()
     try:
-        done = act(request, project)
+        done = act(request, membership)
     except Conflict as refusal:  # it was done before: say so, and go on with the next pair
         messages.warning(request, refusal.message)
-    return redirect(resolve_url("compare", project.slug) + (f"?assignment={done.in_front}" if done.in_front else ""))
+    page = resolve_url("compare", membership.project.slug)
+    return redirect(f"{page}?assignment={done.in_front}" if done.in_front else page)
 
 
 def _answer(request: SignedInRequest, membership: Membership) -> HttpResponse:
@@ -66,7 +70,7 @@ def _answer(request: SignedInRequest, membership: Membership) -> HttpResponse:
     if "renew" in request.POST:
         renew_leases(project=project, annotator=user)
     elif request.method == "POST":
-        done, status = _done(request, project)
+        done, status = _done(request, membership)
     return render(request, "compare.html#answer", _screen(request, membership, done), status=status)
 
 
@@ -75,10 +79,10 @@ def _somebody_else(request: SignedInRequest) -> bool:
     return request.POST.get("by", str(request.user.public_id)) != str(request.user.public_id)
 
 
-def _done(request: SignedInRequest, project: Project) -> tuple[Done, int]:
+def _done(request: SignedInRequest, membership: Membership) -> tuple[Done, int]:
     """Do what was pressed; return what it led to and the status of the answer."""
     try:
-        return act(request, project), 200
+        return act(request, membership), 200
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return Done(), refusal.status
@@ -96,7 +100,9 @@ def _ids(written: list[str]) -> list[UUID]:
 def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:
     """Return what the template shows: pairs, or why there is none."""
     project, user = membership.project, request.user
-    held = done.held if done.held is not None else _held(project, user, done.in_front)
+    held = done.held if done.held is not None else _held(membership, done.in_front)
+    if membership.has_guidelines_to_read:
+        held = []
     here = set(_ids([*request.POST.getlist("have"), *request.GET.getlist("have")]))
     return {
         "membership": membership,
@@ -107,14 +113,17 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
         "progress": progress(membership),
         "undoable": undoable(project, user),
         "outcomes": f"_outcomes_{project.outcomes}.html",
+        "points": points(project),
+        "feedback": done.feedback,
         "keys": keys_of(user.key_preset),
         "reasons": SkipReason,
     }
 
 
-def _held(project: Project, user: User, in_front: UUID | None) -> list[Assignment]:
-    """Return the pairs lent to the user, topped up; none while the project lends none."""
-    if not project.accepts_comparisons:
+def _held(membership: Membership, in_front: UUID | None) -> list[Assignment]:
+    """Return the pairs lent to the user, topped up; none while the project lends none or has something to be read."""
+    project, user = membership.project, membership.user
+    if not project.accepts_comparisons or membership.has_guidelines_to_read:
         return []
     held = lease_pairs(project=project, annotator=user, n=AT_ONCE)
     missing = in_front and all(one.public_id != in_front for one in held)  # undone: lent beyond the number at once

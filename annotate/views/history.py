@@ -14,6 +14,7 @@ from annotate.models import Comparison, Project
 from annotate.permissions import membership_in
 from annotate.selectors.history import own_figures, own_history, reopenable
 from annotate.services.errors import Conflict, NotFound
+from annotate.services.leaks import shown_text
 from annotate.sides import as_shown, left_and_right
 from annotate.views.judging import SAID, take_back
 from annotate.views.requests import SignedInRequest
@@ -50,7 +51,7 @@ def history(request: SignedInRequest, slug: str) -> HttpResponse:
         "search": search,
         "words": words,
         "page": page,
-        "judged": [_judged(comparison, still_open) for comparison in page],
+        "judged": [_judged(comparison, membership.project, still_open) for comparison in page],
         "figures": own_figures(project, request.user),
     }
     return render(request, "history.html", context)
@@ -70,10 +71,11 @@ def _reopen(request: SignedInRequest, project: Project) -> HttpResponse:
     return redirect(f"{resolve_url('compare', project.slug)}?assignment={again}" if again else request.get_full_path())
 
 
-def _judged(comparison: Comparison, still_open: set[int]) -> Judged:
+def _judged(comparison: Comparison, project: Project, still_open: set[int]) -> Judged:
     assignment = comparison.assignment
     pair, on_left = assignment.pair, assignment.first_on_left
-    texts = left_and_right(pair.first.text, pair.second.text, first_on_left=on_left)
+    shown = (shown_text(response, project) for response in (pair.first, pair.second))
+    texts = left_and_right(*shown, first_on_left=on_left)
     said = SAID[as_shown(comparison.outcome, first_on_left=on_left)]
     return Judged(
         comparison=comparison,

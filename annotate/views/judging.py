@@ -6,13 +6,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import Q
 
-from annotate.forms import FlagForm, SkipForm, UndoForm, VerdictForm, checked
-from annotate.models import Assignment, Comparison, Project, User
+from annotate.forms import FlagForm, SkipForm, UndoForm, checked
+from annotate.models import Assignment, Comparison, Membership, Outcome, Project, User
+from annotate.selectors.gold import feedback
 from annotate.services.assigning import lease_again
-from annotate.services.comparing import Verdict, judge_and_lease, retract_comparison, skip_assignment
+from annotate.services.comparing import judge_and_lease, retract_comparison, skip_assignment
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, NotFound
 from annotate.services.flagging import flag_assignment, withdraw_flag
-from annotate.sides import Choice, as_shown, as_stored
+from annotate.sides import Choice, as_shown
+from annotate.verdict_forms import VerdictForm
 from annotate.views.requests import SignedInRequest
 
 SAID = {
@@ -32,55 +34,71 @@ class Done:
 
     in_front: UUID | None = None
     held: list[Assignment] | None = None
+    feedback: "Shown | None" = None
 
 
-def act(request: SignedInRequest, project: Project) -> Done:
+@dataclass(frozen=True)
+class Shown:
+    """What an annotator reads about a verdict in the training round."""
+
+    right: bool
+    expected: str
+    note: str
+
+
+def act(request: SignedInRequest, membership: Membership) -> Done:
     """Do what was pressed and say how it went. Raises a Refusal that says what to do next."""
     actions = {"choice": _record, "skip": _skip, "undo": _undo, "flag": _flag}
     for name, action in actions.items():
         if name in request.POST:
-            return action(request, project)
+            return action(request, membership)
     raise InvalidInput("Nothing was chosen. Press one of the buttons below the pair.")
 
 
-def _record(request: SignedInRequest, project: Project) -> Done:
+def _record(request: SignedInRequest, membership: Membership) -> Done:
     form = VerdictForm(request.POST)
-    sent = checked(form)
-    assignment = _own_assignment(request.user, project, sent["assignment"])
-    choice = Choice(sent["choice"])
-    outcome = as_stored(choice, first_on_left=assignment.first_on_left)
-    verdict = Verdict(outcome, sent["client_key"], sent["comment"], form.timing())
+    assignment = _own_assignment(request.user, membership.project, checked(form)["assignment"])
+    verdict = form.verdict(first_on_left=assignment.first_on_left, guideline_version=membership.guidelines_read or None)
     try:
         judged = judge_and_lease(assignment=assignment, verdict=verdict, by=request.user, n=AT_ONCE)
     except AlreadyCompared as refusal:
         raise AlreadyCompared(_first_stands(refusal, assignment), **refusal.details) from None
     if judged.comparison.retracted_at:  # sent again after an undo: it is not to look saved
         raise Conflict("You took this verdict back after it was first sent. Judge the pair again.")
-    messages.success(request, f"Saved: {SAID[choice]}")
-    return Done(held=judged.held)
+    told = feedback(judged.comparison)
+    if told is None:
+        messages.success(request, f"Saved: {SAID[form.choice_made]}")
+        return Done(held=judged.held)
+    shown = Shown(told.right, _said(told.outcome, assignment), told.note)
+    if not request.htmx:
+        messages.info(request, f"Practice: the expected answer is: {shown.expected} {shown.note}")
+    return Done(held=judged.held, feedback=shown)
+
+
+def _said(outcome: Outcome | str, assignment: Assignment) -> str:
+    return SAID[as_shown(Outcome(outcome), first_on_left=assignment.first_on_left)]
 
 
 def _first_stands(refusal: AlreadyCompared, assignment: Assignment) -> str:
     """Return the refusal with the verdict that stands, in the words of what its annotator saw."""
     if not refusal.details.get("outcome"):
         return refusal.message
-    choice = as_shown(refusal.details["outcome"], first_on_left=assignment.first_on_left)
-    return f"{refusal.message} It says: {SAID[choice]}"
+    return f"{refusal.message} It says: {_said(refusal.details['outcome'], assignment)}"
 
 
-def _skip(request: SignedInRequest, project: Project) -> Done:
+def _skip(request: SignedInRequest, membership: Membership) -> Done:
     sent = checked(SkipForm(request.POST))
-    assignment = _own_assignment(request.user, project, sent["assignment"])
+    assignment = _own_assignment(request.user, membership.project, sent["assignment"])
     skip_assignment(assignment=assignment, reason=sent["skip"], by=request.user)
     messages.success(request, "Given back without a verdict: the pair goes to somebody else.")
     return Done()
 
 
-def _undo(request: SignedInRequest, project: Project) -> Done:
+def _undo(request: SignedInRequest, membership: Membership) -> Done:
     key = checked(UndoForm(request.POST))["undo"]
     own = Comparison.objects.select_related("assignment__project", "assignment__annotator", "project")
     comparison = own.filter(
-        Q(public_id=key) | Q(client_key=key), project=project, assignment__annotator=request.user
+        Q(public_id=key) | Q(client_key=key), project=membership.project, assignment__annotator=request.user
     ).first()
     if comparison is None:
         raise NotFound("There is no such verdict of yours.")
@@ -95,9 +113,9 @@ def take_back(request: SignedInRequest, comparison: Comparison) -> UUID | None:
     return again.public_id if again else None
 
 
-def _flag(request: SignedInRequest, project: Project) -> Done:
+def _flag(request: SignedInRequest, membership: Membership) -> Done:
     sent = checked(FlagForm(request.POST))
-    assignment = _own_assignment(request.user, project, sent["assignment"])
+    assignment = _own_assignment(request.user, membership.project, sent["assignment"])
     if sent["flag"] == "on":
         flag_assignment(assignment=assignment, by=request.user)
         messages.info(request, "Flagged for the project's researchers.")

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
-from annotate.models import Assignment, Flag
+from annotate.models import Assignment, Flag, Stream
+from annotate.services.leaks import shown_text
 from annotate.sides import left_and_right
 
 
@@ -20,6 +21,7 @@ class Sheet:
     responses: tuple[tuple[str, str], ...]
     flagged: bool = False
     in_front: bool = False
+    practice: bool = False
     client_key: UUID = field(default_factory=uuid4)
 
 
@@ -33,11 +35,13 @@ def sheets_of(assignments: list[Assignment], *, in_front: UUID | None = None) ->
 
 def _sheet(assignment: Assignment, *, flagged: bool, in_front: bool) -> Sheet:
     pair = assignment.pair
-    texts = left_and_right(pair.first.text, pair.second.text, first_on_left=assignment.first_on_left)
+    shown = (shown_text(response, assignment.project) for response in (pair.first, pair.second))
+    texts = left_and_right(*shown, first_on_left=assignment.first_on_left)
     return Sheet(
         assignment=assignment.public_id,
         turns=pair.prompt.messages,
         responses=tuple(zip("AB", texts, strict=True)),
         flagged=flagged,
         in_front=in_front,
+        practice=assignment.stream == Stream.TRAINING,
     )

@@ -42,6 +42,7 @@ function cap(keys) {
 }
 
 function nameOf(control) {
+  if (control.ariaLabel) return control.ariaLabel;
   const copy = control.cloneNode(true);
   copy.querySelectorAll("kbd").forEach((key) => key.remove());
   return copy.textContent.trim().replace(/\s+/g, " ");
