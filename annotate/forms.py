@@ -1,17 +1,12 @@
 """What pages may send: shapes and bounds. Rules live in services."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from annotate.models import ApiToken, Project, Role, User
-from annotate.services.comparing import Timing
 from annotate.services.errors import InvalidInput
-from annotate.sides import Choice
 
 
 class SkipReason(TextChoices):
@@ -22,18 +17,6 @@ class SkipReason(TextChoices):
     BROKEN_RESPONSE = "broken_response", "A response is broken or cut off"
     UPSETTING = "upsetting", "I would rather not read this"
     OTHER = "other", "Something else"
-
-
-class VerdictForm(forms.Form):
-    """A verdict. Its times are no fields: one that cannot be read is left out and refuses no verdict."""
-
-    assignment = forms.UUIDField()
-    choice = forms.ChoiceField(choices=Choice.choices)
-    client_key = forms.UUIDField()
-    comment = forms.CharField(required=False)
-
-    def timing(self) -> Timing:
-        return Timing(_moment(self.data.get("shown_at", "")), _moment(self.data.get("decided_at", "")))
 
 
 class SkipForm(forms.Form):
@@ -191,12 +174,3 @@ def checked(form: forms.Form) -> dict[str, Any]:
     if not form.is_valid():
         raise InvalidInput("The page sent something that cannot be read. Reload it and try again.")
     return form.cleaned_data
-
-
-def _moment(text: str) -> datetime | None:
-    """Return the time in UTC, or None for none: PostgreSQL would keep one that is no year of ours there."""
-    try:
-        moment = parse_datetime(text)
-        return moment.astimezone(UTC) if moment and timezone.is_aware(moment) else None
-    except (ValueError, OverflowError):
-        return None
