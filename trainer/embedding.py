@@ -13,14 +13,14 @@ from annotate.models import Project, Run
 from annotate.selectors.embeddings import Text, missing_texts, n_missing, twin_vectors
 from annotate.selectors.encoders import NAME
 from annotate.services.embeddings import store_embeddings
-from annotate.services.encoders import adopt_first_encoder, remove_old_embeddings, switch_encoder
+from annotate.services.encoders import adopt_first_encoder, remove_old_embeddings, renew_encoder, switch_encoder
 from annotate.services.training import finish_run, give_way, put_back, report_progress
 from trainer.encoder import Encoder, Stopped, load_encoder
 from trainer.encoder_config import EncoderConfig
 from trainer.weights import EncoderError
 
 CHUNK = 1024  # responses encoded, stored and reported at a time, at most
-FIRST_CHUNK = 64
+FIRST_CHUNK = 16  # a large model on a CPU takes minutes for it
 SECONDS_PER_CHUNK = 2.0  # what a verdict may have to wait for, and what a trainer that is killed loses
 WINDOW = 4096  # responses sorted by length at a time
 MOST_ENCODERS = 2  # kept loaded: the one in use and the next
@@ -45,7 +45,7 @@ def encoder_key(project: Project) -> str:
 
 
 def embed(run: Run) -> None:
-    """Give every response a vector of the encoder in use. Raises EncoderError where that cannot be loaded any more.
+    """Give every response a vector of the encoder in use. Raises EncoderError where that is not what it was.
 
     Each chunk is stored as it comes: a run that stops is taken up where it stopped. It stops of its own accord where
     other runs wait, so that one project's import does not hold up the others.
@@ -56,9 +56,10 @@ def embed(run: Run) -> None:
         if not adopt_first_encoder(project=project, settings=settled, key=encoder.config.key):
             return finish_run(run, covers="")
     elif project.encoder_key != encoder.config.key:
-        name = project.encoder.get("model") or "packaged encoder"
+        renew_encoder(project)
+        name = project.encoder.get("model") or "the packaged encoder"
         raise EncoderError(
-            f"The files of {name!r} have changed. Bring the old ones back, or choose it under a new name."
+            f"The files of {name} have changed: every text is embedded anew, and new ones wait for that."
         )
     if _embed_missing(run, encoder):
         finish_run(run, covers=run.watermark)

@@ -17,8 +17,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from annotate.models import Embedding, Project
-from annotate.selectors.embeddings import embedded_ids
-from annotate.selectors.training_rows import PairRows, vectors
+from annotate.selectors.training_rows import PairRows, embedded_ids, vectors
 from annotate.selectors.watermark import Watermark
 from trainer.geometry import Geometry
 from trainer.vector_file import NO_ROWS, Ids, Rows, VectorFile

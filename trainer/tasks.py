@@ -15,7 +15,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from django.db import Error as DatabaseTrouble
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connections
 
 from annotate.models import Pulse, Run
 from annotate.selectors.liveness import is_alive
@@ -138,7 +138,7 @@ def _beating(run: Run) -> AbstractContextManager[None]:
         give_up=lambda: _end_hung(run),
         every_seconds=SECONDS_BETWEEN_BEATS,
         patience_seconds=SECONDS_OF_PATIENCE,
-        at_end=connection.close,
+        at_end=connections.close_all,
     )
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotate.models import Embedding, Project, Response
@@ -50,13 +48,6 @@ def twin_vectors(encoder_key: str, texts: Sequence[Text]) -> dict[Twin, bytes]:
     )
     rows = alike.values_list("response__prompt_id", "response__text_hash", "vector")
     return {(prompt, text_hash): bytes(vector) for prompt, text_hash, vector in rows}
-
-
-def embedded_ids(project: Project, encoder_key: str) -> npt.NDArray[np.int64]:
-    """Return the ids of the responses that have a vector under this key, in order."""
-    rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key)
-    ids = rows.order_by("response_id").values_list("response_id", flat=True)
-    return np.fromiter(ids.iterator(chunk_size=10_000), np.int64)
 
 
 def _missing(project: Project, encoder_key: str) -> QuerySet[Response]:

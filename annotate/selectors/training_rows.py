@@ -20,6 +20,8 @@ Bools = npt.NDArray[np.bool_]
 CHUNK = 500
 _STREAM = 9  # its place among the columns of a label
 
+VECTORS_AT_A_TIME = 500
+
 
 @dataclass(frozen=True)
 class LabelRows:
@@ -115,11 +117,25 @@ def pair_rows(project: Project) -> PairRows:
     return PairRows(*_columns(columns, (*[np.int64] * 4, np.bool_, np.bool_)))
 
 
-def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield (response id, fp16 bytes) for the responses with an id above `after`, in order of id."""
+def embedded_ids(project: Project, encoder_key: str, *, after: int = 0) -> Ints:
+    """Return the ids above `after` of the responses that have a vector under this key, in order."""
     rows = Embedding.objects.filter(response__project=project, encoder_key=encoder_key, response_id__gt=after)
-    for response, vector in rows.order_by("response_id").values_list("response_id", "vector").iterator(chunk_size=500):
-        yield response, bytes(vector)
+    ids = rows.order_by("response_id").values_list("response_id", flat=True)
+    return np.fromiter(ids.iterator(chunk_size=10_000), np.int64)
+
+
+def vectors(project: Project, encoder_key: str, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield (response id, fp16 bytes) for the responses with an id above `after`, in order of id.
+
+    First the ids, then some vectors at a time: no database sorts gigabytes of them.
+    """
+    ids = embedded_ids(project, encoder_key, after=after).tolist()
+    for start in range(0, len(ids), VECTORS_AT_A_TIME):
+        some = ids[start : start + VECTORS_AT_A_TIME]
+        rows = Embedding.objects.filter(response__in=some, encoder_key=encoder_key)
+        vector_of = dict(rows.values_list("response_id", "vector"))
+        for response in some:
+            yield response, bytes(vector_of[response])
 
 
 def judged_texts(project: Project) -> Iterator[tuple[int, str]]:

@@ -87,8 +87,14 @@ def switch_encoder(run: Run, *, settings: dict[str, Any], key: str) -> bool:
     if n_missing(project, key):
         return False
     Project.objects.filter(pk=project.pk).update(encoder=settings, encoder_key=key, next_encoder=None)
+    Run.objects.filter(project=project, kind=Run.Kind.EMBED, state=Run.State.PARKED).update(watermark="")
     finish_run(run, covers="")  # what it did is in the project; the same change may be wanted again
     return True
+
+
+def renew_encoder(project: Project) -> None:
+    """Change to the encoder in use as its files are now, unless a change is under way already."""
+    Project.objects.filter(pk=project.pk, next_encoder=None).update(next_encoder=project.encoder)
 
 
 def remove_old_embeddings(project: Project, *, next_key: str) -> None:
@@ -98,10 +104,12 @@ def remove_old_embeddings(project: Project, *, next_key: str) -> None:
     """
     released = Snapshot.objects.filter(project=project, released_at__isnull=False)
     kept = {project.encoder_key, next_key, *released.values_list("encoder_key", flat=True)}
-    responses = Response.objects.filter(project=project)
-    old = Embedding.objects.filter(response__in=responses).exclude(encoder_key__in=kept)
-    while ids := list(old.values_list("pk", flat=True)[:ROWS_AT_A_TIME]):
-        Embedding.objects.filter(pk__in=ids).delete()
+    if not Embedding.objects.filter(response__project=project).exclude(encoder_key__in=kept).exists():
+        return
+    responses = list(Response.objects.filter(project=project).values_list("pk", flat=True))
+    for start in range(0, len(responses), ROWS_AT_A_TIME):
+        some = responses[start : start + ROWS_AT_A_TIME]
+        Embedding.objects.filter(response__in=some).exclude(encoder_key__in=kept).delete()
 
 
 def _check(settings: EncoderSettings) -> None:

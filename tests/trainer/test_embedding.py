@@ -6,6 +6,7 @@ import pytest
 from django.db.models.functions import Now
 
 from annotate.models import Embedding, Project, Response, Run, Snapshot
+from annotate.services.training import MOST_ATTEMPTS, fail_run
 from tests.factories import make_pair
 from tests.trainer.runs import claim, do_all, stopping_after
 from tests.trainer.tiny_models import save_tiny_model
@@ -92,13 +93,23 @@ def test_twins_in_one_chunk_are_encoded_once(project: Project, encoded: list[str
     assert Embedding.objects.count() == 11
 
 
-def test_files_that_changed_under_an_encoder_are_noticed(project: Project, tmp_path: Path) -> None:
+def test_where_an_encoders_files_changed_every_text_is_embedded_anew(project: Project, tmp_path: Path) -> None:
     do_all()
+    old = Project.objects.get().encoder_key
     save_tiny_model(tmp_path / "encoders" / "tiny", "bert", seed=1)
     make_pair(project, 99)
 
-    with pytest.raises(EncoderError, match="files of 'tiny' have changed"):
-        desk.perform(claim(Run.Kind.EMBED))
+    for _ in range(MOST_ATTEMPTS):
+        run = claim(Run.Kind.EMBED)
+        with pytest.raises(EncoderError, match="files of tiny have changed") as failed:
+            desk.perform(run)
+        fail_run(run, failed.value)
+    kinds = do_all()
+
+    new = Project.objects.get().encoder_key
+    assert kinds == [Run.Kind.REEMBED, Run.Kind.EMBED, Run.Kind.FIT]
+    assert Embedding.objects.filter(encoder_key=new).count() == 12
+    assert Snapshot.objects.order_by("-number")[0].encoder_key == new != old
 
 
 @pytest.mark.parametrize("name", ["../encoders/tiny", "/etc", ".", "..", "tiny/"])

@@ -165,3 +165,26 @@ def test_it_stops_before_the_next_batch_when_it_is_asked_to(exact: Encoder) -> N
         encoder.encode(texts, stopping=lambda: len(model.asked) >= 2)
 
     assert 2 <= len(model.asked) <= 2 + torch.get_num_threads()
+
+
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_embeddings(exact: Encoder) -> None:
+    there = load_encoder(EncoderConfig(dtype="float32"), "cuda")
+
+    assert cosine(there.encode(TEXTS), exact.encode(TEXTS)).min() > 0.9999
+
+
+@pytest.mark.gpu
+def test_a_full_gpu_gets_smaller_batches() -> None:
+    encoder = load_encoder(EncoderConfig(dtype="float32"), "cuda")
+    texts = [(QUESTION, f"{n} " * 200) for n in range(500)]
+    roomy = encoder.encode(texts)
+    torch.cuda.empty_cache()
+    room = torch.cuda.memory_allocated() + 2**28  # a quarter of what the largest batch takes
+    torch.cuda.set_per_process_memory_fraction(room / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        cramped = encoder.encode(texts)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+
+    assert cosine(cramped, roomy).min() > 0.9999
