@@ -41,14 +41,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "annotate.middleware.NoStoreMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "annotate.middleware.RefusalMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "annotate.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "annotate.urls"
@@ -180,9 +181,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "annotate.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "annotate.api.errors.answer_refusal",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    # Requests per person. A verdict takes two: lease the next pair, send the outcome.
-    "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "judging": "1200/min", "managing": "120/min"},
+    "DEFAULT_THROTTLE_CLASSES": ["annotate.api.throttling.CountingThrottle"],
+    # Requests per person in each web process: no person judges a hundred pairs a second, a program may.
+    "DEFAULT_THROTTLE_RATES": {"reading": "600/min", "judging": "6000/min", "managing": "120/min"},
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

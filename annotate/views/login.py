@@ -17,7 +17,7 @@ from annotate.views.requests import SignedInRequest
 @sensitive_post_parameters("password")
 @never_cache
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def login(request: SignedInRequest) -> HttpResponse:
     """Ask for name and password. The answer is the same for unknown names and wrong passwords."""
     if request.htmx:  # a fragment asked for after the session ended: it must never become part of that page

@@ -182,6 +182,9 @@ def test_progress_counts_what_was_done_today_and_what_is_left(bobs: Client, proj
     Comparison.objects.filter(pk=Comparison.objects.earliest("id").pk).update(
         created_at=timezone.now() - timedelta(days=2)
     )
+    Assignment.objects.filter(pk=Assignment.objects.earliest("id").pk).update(
+        closed_at=timezone.now() - timedelta(days=2)
+    )
 
     page = bobs.get(URL).content.decode()
 
