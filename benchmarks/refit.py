@@ -1,79 +1,60 @@
 """How long does everything between a verdict and a new queue take, database and broker apart?
 
-python -m benchmarks.refit. The humour matrix, 32 new labels since the head before, geometry reused, as at every tick.
+python -m benchmarks.refit. A made-up project with embeddings of 5,376 numbers, 32 new labels since the head before,
+the rotation to 512 directions and lambda kept, as at every tick: fit, leave-one-out, temperature, metrics, a prediction
+of every pair and a queue of 64. Beside it what comes seldom: a first rotation, a new lambda, a head at full rank.
 """
 
 from dataclasses import replace
 from statistics import median
 
-import numpy as np
-
-from benchmarks.humour import Humour, load_humour
 from benchmarks.measure import in_turn, report, spread
-from trainer.encoder import EncoderConfig
+from benchmarks.synthetic import make_material
+from trainer.full_rank import full_rank
 from trainer.material import FitConfig, Material
-from trainer.outcomes import Outcome
-from trainer.refit import refit
+from trainer.refit import Refit, refit
 
-N_RUNS = 7
-N_OPEN = 10_000
+N_RUNS, N_SELDOM_RUNS = 7, 3
+SIZE = 5_376
 APPENDED = 32
-CONFIG = FitConfig(prior_precision=1.0)
+CASES = [(10_000, 2_000), (100_000, 20_000)]  # labels and pairs, responses
+KEPT = FitConfig(prior_precision=1.0)
 
 
-def material_of(humour: Humour, n_labels: int) -> Material:
-    """Return all pairs, 10,000 of them open, and the first labels, as if chance had chosen them."""
-    pair_B = humour.pair_B[:n_labels]
-    return Material(
-        encoder_key="humour",
-        embedding_ND=humour.embedding_ND,
-        prompt_N=np.zeros(len(humour.embedding_ND), np.int64),
-        first_M=humour.first_M,
-        second_M=humour.second_M,
-        askable_M=np.arange(len(humour.first_M)) < N_OPEN,
-        pair_B=pair_B,
-        outcome_B=np.where(humour.first_won_B[:n_labels], Outcome.FIRST, Outcome.SECOND).astype(np.int64),
-        strength_B=np.zeros(n_labels, np.int64),
-        annotator_B=np.zeros(n_labels, np.int64),
-        weight_B=np.ones(n_labels),
-        tuning_B=np.arange(n_labels) % 5 == 0,
-        p_first_shown_B=np.full(n_labels, np.nan),
-    )
+def without_the_newest(material: Material) -> Material:
+    labels = {name: column[:-APPENDED] for name, column in vars(material).items() if name.endswith("_B")}
+    return replace(material, **labels)
 
 
-def measure(humour: Humour, n_labels: int) -> dict[str, object]:
-    before = refit(material_of(humour, n_labels - APPENDED), CONFIG, seed=0)
-    material = material_of(humour, n_labels)
+def measure(n_labels: int, n_responses: int) -> dict[str, object]:
+    material = make_material(n_responses, n_labels, size=SIZE)
+    before = refit(without_the_newest(material), KEPT, seed=0)
     parts: list[dict[str, float]] = []
 
-    def next_refit() -> None:
-        parts.append(refit(material, CONFIG, previous=before.head, geometry=before.geometry, seed=0).seconds)
+    def next_refit() -> Refit:
+        result = refit(material, KEPT, previous=before.head, geometry=before.geometry, seed=0)
+        parts.append(result.seconds)
+        return result
 
-    whole = in_turn(N_RUNS, refit=next_refit)["refit"]
+    seconds = in_turn(N_RUNS, refit=next_refit)["refit"]
+    seldom = in_turn(
+        N_SELDOM_RUNS,
+        new_prior_precision=lambda: refit(material, FitConfig(), geometry=before.geometry, seed=0),
+        full_rank=lambda: full_rank(material, KEPT, before.head, before.geometry),
+    )
     return {
         "labels": n_labels,
-        "responses": len(humour.embedding_ND),
-        "pairs": len(humour.first_M),
-        "open_pairs": N_OPEN,
-        "seconds": spread(whole),
+        "responses": n_responses,
+        "pairs": len(material.first_M),
+        "seconds": spread(seconds),
         "median_seconds_of_parts": {name: median(part[name] for part in parts) for name in parts[0]},
-        "seconds_of_a_first_geometry": before.seconds["geometry"],
-        "seconds_with_a_new_prior_precision": _tuned(material),
+        "seconds_of_a_first_rotation": before.seconds["geometry"],
+        "seconds_with": {name: spread(times) for name, times in seldom.items()},
     }
 
 
-def _tuned(material: Material) -> dict[str, float]:
-    """Time a refit that tunes lambda, its labels spread over 50 pretend prompts so that the rule applies."""
-    prompt_N = np.arange(len(material.prompt_N)) % 50
-    spread_out = replace(material, prompt_N=prompt_N)
-    first = refit(spread_out, FitConfig(), seed=0)
-    tuning = in_turn(3, tuned=lambda: refit(spread_out, FitConfig(), geometry=first.geometry, seed=0))
-    return spread(tuning["tuned"])
-
-
 def main() -> None:
-    humour = load_humour(EncoderConfig())
-    report("refit", {"cases": [measure(humour, n) for n in (2_000, 10_000)]})
+    report("refit", {"cases": [measure(*case) for case in CASES]})
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 NEAR_DUPLICATE = 0.98  # |cosine| of two whitened differences
+FIRST_PICKS = 64  # that there is room for at first
 
 
 @dataclass
@@ -20,15 +21,18 @@ class Design:
     rows_PK: Tensor
     v_P: Tensor
     pool_KK: Tensor | None
+    pooled_PK: Tensor = field(init=False)
     variance_P: Tensor = field(init=False)
     spread_P: Tensor = field(init=False)
     prior_P: Tensor = field(init=False)
-    directions: list[Tensor] = field(init=False, default_factory=list)
+    changes: Tensor = field(init=False)
+    n_picks: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.prior_P = self.variance_P = self.rows_PK.square().sum(1).double()
-        if self.pool_KK is not None:
-            self.spread_P = ((self.rows_PK @ self.pool_KK) * self.rows_PK).sum(1).double()
+        self.pooled_PK = torch.zeros_like(self.rows_PK) if self.pool_KK is None else self.rows_PK @ self.pool_KK
+        self.spread_P = (self.pooled_PK * self.rows_PK).sum(1).double()
+        self.changes = self.prior_P.new_empty(2, len(self.v_P), 0)
 
     def gains(self) -> Tensor:
         if self.pool_KK is None:
@@ -38,26 +42,29 @@ class Design:
     def pick(self, best: int) -> Tensor:
         """Condition on a verdict about candidate `best`; return the cosines of all candidates with it.
 
-        With a = A u and gamma = v / (1 + v u^T a) the covariance becomes A - gamma a a^T (rank one, exact).
+        With t = U A u, s = U A M A u and gamma = v / (1 + v u^T A u), U A U^T falls by gamma t t^T and U A M A U^T by
+        gamma (t p^T + p t^T), p = s - gamma s_best t / 2: exact, and O(P K) a pick.
         """
-        row = self.rows_PK[best]
-        a = self._times(row)
-        gamma = (self.v_P[best] / (1 + self.v_P[best] * self.variance_P[best])).to(row.dtype)
-        toward = a if self.pool_KK is None else self._times(self.pool_KK @ a)
-        alike_P, t_P, s_P = (self.rows_PK @ torch.stack([row, a, toward], 1)).double().unbind(1)
-        if self.pool_KK is not None:
-            energy = a @ self.pool_KK @ a
-            self.spread_P = self.spread_P - 2 * gamma * t_P * s_P + gamma**2 * energy * t_P.square()
+        # One vector at a time: a CPU multiplies two at once many times slower.
+        alike_P, s_P = ((self.rows_PK @ row).double() for row in (self.rows_PK[best], self.pooled_PK[best]))
+        t_P = alike_P
+        t_PJ, p_PJ = self.changes[:, :, : self.n_picks]
+        t_P = t_P - t_PJ @ t_PJ[best]
+        s_P = s_P - t_PJ @ p_PJ[best] - p_PJ @ t_PJ[best]
+        gamma = self.v_P[best] / (1 + self.v_P[best] * self.variance_P[best])
+        p_P = s_P - gamma * s_P[best] / 2 * t_P
         self.variance_P = self.variance_P - gamma * t_P.square()
-        self.directions.append(gamma.sqrt() * a)
+        self.spread_P = self.spread_P - 2 * gamma * t_P * p_P
+        self._remember(gamma.sqrt() * torch.stack([t_P, p_P]))
         return alike_P / (self.prior_P * self.prior_P[best]).sqrt()
 
-    def _times(self, vector: Tensor) -> Tensor:
-        """Return A vector, A = I - sum of gamma a a^T over the picks."""
-        if not self.directions:
-            return vector
-        taken = torch.stack(self.directions)
-        return vector - taken.T @ (taken @ vector)
+    def _remember(self, change_P: Tensor) -> None:
+        room = self.changes.shape[2]
+        if self.n_picks == room:
+            more = self.changes.new_empty(*self.changes.shape[:2], max(room, FIRST_PICKS))
+            self.changes = torch.cat([self.changes, more], 2)
+        self.changes[:, :, self.n_picks] = change_P
+        self.n_picks += 1
 
 
 @dataclass

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -144,6 +144,19 @@ def fit_head(
         point, gradient, n_steps = moved, ahead, n_steps + 1
     mean_loss = (problem.weight_B @ point.terms.loss_B).item() / problem.total_weight
     return Fit(point, objective.precision, mean_loss, worst, n_steps, n_factors)
+
+
+def fit_few(problem: Problem, prior_precision: float, start: Start | None = None) -> Fit:
+    """Do as `fit_head` where labels are fewer than directions: n numbers are searched for instead of K.
+
+    The best weights lie in the span of the labels' differences (Kimeldorf & Wahba 1971), of which an orthonormal basis
+    is taken; across it the prior alone holds them at 0. Exact.
+    """
+    basis_KB = cast(Tensor, torch.linalg.qr(problem.graph.difference(problem.wide_RK.double()).T)[0])
+    wide_RB = problem.wide_RK.double() @ basis_KB
+    within = start if start is None else start._replace(weight_K=basis_KB.T @ start.weight_K)
+    fit = fit_head(replace(problem, coordinates_RK=wide_RB.float(), wide_RK=wide_RB), prior_precision, within)
+    return replace(fit, point=replace(fit.point, weight_K=basis_KB @ fit.point.weight_K))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from trainer.acquire import Candidates, Selection, pool_variance, select_pairs
-from trainer.fit import Fit, Start, fit_head
+from trainer.fit import Fit, Start, fit_few, fit_head
 from trainer.geometry import Geometry, fit_geometry
 from trainer.head import Head, readings
 from trainer.inputs import Inputs, make_inputs
@@ -22,6 +22,8 @@ from trainer.material import FitConfig, Material
 from trainer.posterior import Posterior, laplace_posterior, posterior_over, sharpness
 from trainer.problem import Problem
 from trainer.tune import precision_for
+
+FEW = 2  # labels are few where so many times their number is less than the directions
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -81,7 +83,8 @@ def refit(
         problem = inputs.problem(geometry.coordinates_NK)
         start = _warm_start(akin, problem, geometry)
         precision, tuned_at = _precision(config, inputs, problem, akin, start)
-        fit = fit_head(problem, precision, start)
+        few = 0 < FEW * len(problem.weight_B) < problem.coordinates_RK.shape[1]
+        fit = (fit_few if few else fit_head)(problem, precision, start)
         posterior = laplace_posterior(problem, fit)
     with _timed(seconds, "judge"):
         heard, heard_fit = _labels_alone(inputs, problem, fit)

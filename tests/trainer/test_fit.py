@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from tests.trainer.simulated import SCALES, make_ends, make_mixed_problem, make_small_problem
-from trainer.fit import GRADIENT_TOLERANCE, Objective, factorise, fit_head
+from trainer.fit import GRADIENT_TOLERANCE, Curvature, Objective, factorise, fit_few, fit_head
 from trainer.likelihood import PRIOR_VARIANCE, Intervals
 from trainer.outcomes import Outcome, Scale, ScaleName, verdict_intervals
 from trainer.problem import Problem, make_problem
@@ -113,6 +113,41 @@ def test_a_warm_start_ends_where_a_cold_one_does_and_sooner(name: ScaleName) -> 
 
     torch.testing.assert_close(warm.point.weight_K, cold.point.weight_K, atol=1e-6, rtol=0)
     assert warm.n_steps < cold.n_steps
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_few_labels_are_fitted_exactly_in_their_own_span(name: ScaleName) -> None:
+    problem = make_small_problem(name, n_labels=10, size=30)
+    cold = fit_head(problem, 0.7)
+
+    for start in (None, cold.start):
+        few = fit_few(problem, 0.7, start)
+
+        torch.testing.assert_close(few.point.weight_K, cold.point.weight_K, atol=1e-6, rtol=0)
+        torch.testing.assert_close(few.point.cuts_C, cold.point.cuts_C, atol=1e-6, rtol=0)
+    assert few.n_steps == 0
+
+
+def test_an_inverse_that_is_given_takes_the_place_of_hessians() -> None:
+    """Here the prior's alone: the search is then L-BFGS, and ends at the same minimum."""
+    problem = make_small_problem("ties", n_labels=300)
+
+    plain = fit_head(problem, 0.7, inverse=lambda vector: vector / 100)
+
+    assert plain.n_factors == 0
+    torch.testing.assert_close(plain.point.weight_K, fit_head(problem, 0.7).point.weight_K, atol=1e-6, rtol=0)
+
+
+def test_a_mended_inverse_turns_the_last_change_of_gradient_into_its_step() -> None:
+    """The secant equation. Nocedal & Wright 2006, equation 6.6."""
+    rng = np.random.default_rng(0)
+    root = torch.from_numpy(rng.standard_normal((5, 5)))
+    hessian, curvature = root @ root.T + torch.eye(5), Curvature(lambda vector: vector)
+    for _ in range(3):
+        step = torch.from_numpy(rng.standard_normal(5))
+        curvature = curvature.after(step, hessian @ step)
+
+    torch.testing.assert_close(curvature.solve(hessian @ step), step)
 
 
 def test_a_weight_of_two_is_the_same_label_twice() -> None:

@@ -228,6 +228,23 @@ def test_a_fixed_prior_precision_is_kept_to() -> None:
     assert fixed.prior_precision == 3
 
 
+def test_the_first_pair_of_a_new_project_is_the_one_that_teaches_most_about_all() -> None:
+    """Brute force: invert the precision with each pair added and average the Fisher-weighted variance of all pairs."""
+    material, _ = make_material(n_labels=0, n_prompts=10, size=6)
+
+    result = refit(material, CONFIG, seed=1)
+
+    x = result.geometry.coordinates_NK.double().numpy()
+    difference = x[material.first_M] - x[material.second_M]
+
+    def mean_variance(precision: np.ndarray) -> float:
+        return float(np.einsum("mk,kl,ml->m", difference, np.linalg.inv(precision), difference).mean() / 4)
+
+    falls = [mean_variance(np.eye(6)) - mean_variance(np.eye(6) + np.outer(d, d) / 4) for d in difference]
+    assert result.queue.pair_Q[0] == np.argmax(falls)
+    assert result.queue.information_Q[0] == pytest.approx(max(falls), rel=1e-4)
+
+
 def test_the_digest_of_labels_does_not_depend_on_their_order() -> None:
     material, _ = make_material()
     order = np.random.default_rng(0).permutation(len(material.pair_B))
