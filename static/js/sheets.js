@@ -16,12 +16,17 @@ export const ids = () => [shown(), ...ahead].filter(Boolean).map(idOf);
 
 export const lastJudged = () => judged.at(-1);
 
-/** Show what is next: a pair, or what the page says where there is none. Return whether it is a pair. */
+/** Show what is next: a pair, or what the page says where there is none. What it says already stays, and who reads it. */
 export function advance(otherwise) {
   const next = ahead.shift();
-  stage.replaceChildren(next ?? otherwise());
-  return Boolean(next);
+  const put = next ?? otherwise();
+  const clocks = [stage, put].map((place) => place.querySelector("[data-counts-down]"));
+  const isSame = !next && headingOf(put) === headingOf(stage);
+  if (!isSame) stage.replaceChildren(put);
+  else if (clocks.every(Boolean)) clocks[0].dataset.countsDown = clocks[1].dataset.countsDown;
 }
+
+const headingOf = (place) => place.querySelector("h2")?.textContent;
 
 /** Count the pair on screen as done; one with a verdict is remembered under the verdict's key. */
 export function setAside(key) {

@@ -114,8 +114,8 @@ def other_login(page: Page, context: BrowserContext, site: Site) -> Page:
     with unreachable(context):
         press(page, "1")
         page.goto(f"{site.address}/p/offline/history")
-    context.clear_cookies(name="sessionid")
-    sign_in_by_name(page, site.address, "noa")
+        context.clear_cookies(name="sessionid")
+        sign_in_by_name(page, site.address, "noa")
     open_compare(page, site.address, "offline")
     page.wait_for_timeout(500)
     assert kept(page) == 1
@@ -195,11 +195,10 @@ def test_a_slow_answer_stops_nobody_and_nothing_is_called_saved_before_it(
     with watched(chromium, **lou) as context:
         page = open_anew(context, judging)
         held: list[Route] = []
-        context.route("**/compare", lambda route: held.append(route))
+        context.route("**/compare", lambda route: held.append(route), times=1)
 
         press(page, "12")
         waiting, sent = page.locator("#saving").inner_text(), len(held)
-        context.unroute("**/compare")
         held[0].continue_()
 
         assert (waiting, sent) == ("Saving", 1)

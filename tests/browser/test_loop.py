@@ -17,6 +17,7 @@ SCREENS = {
     "projects": "/",
     "overview": "/p/demo/",
     "compare": "/p/demo/compare",
+    "history": "/p/demo/history",
     "agreement": "/p/demo/agreement",
     "disagreements": "/p/demo/disagreements",
     "data": "/p/demo/data",
