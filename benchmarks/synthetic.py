@@ -6,28 +6,20 @@ import torch
 from trainer.material import Material
 from trainer.outcomes import Outcome
 
-RESPONSES_PER_PROMPT = 20
+RESPONSES_PER_PROMPT, PAIRS_PER_PROMPT = 20, 100
 N_FACTORS, FALL = 800, 0.7  # of the embeddings: factor k has a standard deviation of k^-FALL
 ROWS = 4096
 
 
-def make_material(
-    n_responses: int,
-    n_labels: int,
-    *,
-    size: int,
-    pairs_per_prompt: int = 100,
-    seed: int = 0,
-    embedding_ND: np.ndarray | None = None,
-) -> Material:
+def make_material(n_responses: int, n_labels: int, *, size: int, seed: int = 0) -> Material:
     """Return a project of n_responses / 20 prompts of 20 responses each, labels spread over its pairs at random.
 
-    A fifth of the pairs is audit; their labels were predicted at random. embedding_ND: filled if given.
+    A fifth of the pairs is audit; their labels were predicted at random.
     """
     rng, n_prompts = np.random.default_rng(seed), n_responses // RESPONSES_PER_PROMPT
-    reward_N, embedding_ND = _embeddings(n_responses, size, rng, embedding_ND)
+    reward_N, embedding_ND = _embeddings(n_responses, size, rng)
     couples = np.stack(np.triu_indices(RESPONSES_PER_PROMPT, 1), 1)
-    chosen = rng.random((n_prompts, len(couples))).argsort(1)[:, :pairs_per_prompt]
+    chosen = rng.random((n_prompts, len(couples))).argsort(1)[:, :PAIRS_PER_PROMPT]
     start = RESPONSES_PER_PROMPT * np.arange(n_prompts)[:, None, None]
     first_M, second_M = (couples[chosen] + start).reshape(-1, 2).T
     n_pairs = len(first_M)
@@ -51,14 +43,14 @@ def make_material(
     )
 
 
-def _embeddings(n: int, size: int, rng: np.random.Generator, into: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _embeddings(n: int, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return rewards of unit spread and the embeddings they are linear in, but for rounding to fp16."""
     n_factors = min(N_FACTORS, size)
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     turn = torch.randn(n_factors, size, generator=generator) / size**0.5
     spread = torch.arange(1, n_factors + 1) ** -FALL
     weight = torch.randn(n_factors, generator=generator)
-    embedding_ND = np.empty((n, size), np.float16) if into is None else into
+    embedding_ND = np.empty((n, size), np.float16)
     reward_N = np.empty(n)
     for start in range(0, n, ROWS):
         factors = spread * torch.randn(min(ROWS, n - start), n_factors, generator=generator)
