@@ -8,7 +8,7 @@ from torch import Tensor
 from trainer.fit import Factor, Linear, Objective, Start, factorise, fit_head
 from trainer.geometry import Geometry
 from trainer.head import Head, readings, rewards
-from trainer.inputs import make_inputs
+from trainer.inputs import embeddings, make_inputs
 from trainer.material import FitConfig, Material
 from trainer.problem import Problem
 
@@ -32,7 +32,7 @@ def full_rank(
     there = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     inputs = make_inputs(material, config, there)
     live = inputs.problem(geometry.coordinates_NK)
-    wide = inputs.problem(torch.as_tensor(material.embedding_ND, device=there))
+    wide = inputs.problem(embeddings(material).to(there))
     fit = fit_head(
         wide,
         head.prior_precision / geometry.scale**2,

@@ -66,6 +66,12 @@ class Inputs:
         return torch.cat([self.tuning_B, torch.zeros_like(self.first_E, dtype=torch.bool)])
 
 
+def embeddings(material: Material) -> Tensor:
+    """Return embedding_ND without a copy of what is mapped from a file, if torch may have it: it must be writable."""
+    rows = material.embedding_ND
+    return torch.from_numpy(rows if rows.flags.writeable else rows.copy())
+
+
 def make_inputs(material: Material, config: FitConfig, device: torch.device) -> Inputs:
     def there(array: npt.NDArray[np.generic]) -> Tensor:
         return torch.tensor(array, device=device)  # a copy: arrays read from a database cannot be written to

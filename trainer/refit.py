@@ -15,7 +15,7 @@ from trainer.acquire import Candidates, Selection, pool_variance, select_pairs
 from trainer.fit import Fit, Start, fit_few, fit_head
 from trainer.geometry import Geometry, fit_geometry
 from trainer.head import Head, readings
-from trainer.inputs import Inputs, make_inputs
+from trainer.inputs import Inputs, embeddings, make_inputs
 from trainer.judge import LabelReport, Metrics, judge
 from trainer.likelihood import MarginTerms, decisive_probability, tie_edge
 from trainer.material import FitConfig, Material
@@ -129,10 +129,8 @@ def _geometry(material: Material, config: FitConfig, inputs: Inputs, given: Geom
     made_from = sha256(recipe.encode()).hexdigest()
     if given is not None and given.made_from == made_from:
         return given
-    rows = material.embedding_ND  # no copy of what is mapped from a file; torch wants memory that may be written to
-    embedding_ND = torch.from_numpy(rows if rows.flags.writeable else rows.copy())
     ends = inputs.first_M, inputs.second_M
-    return fit_geometry(embedding_ND, *ends, seed=seed, rank=config.rank, made_from=made_from)
+    return fit_geometry(embeddings(material), *ends, seed=seed, rank=config.rank, made_from=made_from)
 
 
 def _warm_start(akin: Head | None, problem: Problem, geometry: Geometry) -> Start | None:
