@@ -1,12 +1,14 @@
 """Chromium, and people who can sign in to the running application."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.application import Application, manage
 from tests.browser.site import Site, site
+from tests.browser.watching import open_compare, session_of, watched
 from tests.servers import find_chromium
 
 FLAGS = (
@@ -40,3 +42,23 @@ def judging() -> Iterator[Site]:
     """Return the web process with projects made for the compare screen; all tests share it."""
     with site() as serving:
         yield serving
+
+
+@pytest.fixture(scope="module")
+def kay(chromium: Browser, judging: Site) -> dict[str, Any]:
+    """Return the options of a context in which kay, who annotates, is signed in."""
+    return session_of(chromium, judging.address, "kay")
+
+
+@pytest.fixture
+def context(chromium: Browser, kay: dict[str, Any]) -> Iterator[BrowserContext]:
+    with watched(chromium, **kay) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(context: BrowserContext, judging: Site) -> Page:
+    """Return kay's compare screen with a pair that takes keys."""
+    opened = context.new_page()
+    open_compare(opened, judging.address, "plain")
+    return opened

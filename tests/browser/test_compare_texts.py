@@ -23,17 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 PHONE = {"viewport": NARROW | {"width": 360}, "has_touch": True, "is_mobile": True}
 
 
-@pytest.fixture(scope="module")
-def kay(chromium: Browser, judging: Site) -> dict[str, Any]:
-    return session_of(chromium, judging.address, "kay")
-
-
-@pytest.fixture
-def context(chromium: Browser, kay: dict[str, Any]) -> Iterator[BrowserContext]:
-    with watched(chromium, **kay) as opened:
-        yield opened
-
-
 @pytest.fixture
 def phone(chromium: Browser, kay: dict[str, Any], judging: Site) -> Iterator[Page]:
     with watched(chromium, **kay, **PHONE) as opened:
