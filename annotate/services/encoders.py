@@ -94,7 +94,7 @@ def switch_encoder(run: Run, *, settings: dict[str, Any], key: str) -> bool:
 
 def renew_encoder(project: Project) -> None:
     """Change to the encoder in use as its files are now, unless a change is under way already."""
-    Project.objects.filter(pk=project.pk, next_encoder=None).update(next_encoder=project.encoder)
+    Project.objects.filter(pk=project.pk, next_encoder__isnull=True).update(next_encoder=project.encoder)
 
 
 def remove_old_embeddings(project: Project, *, next_key: str) -> None:

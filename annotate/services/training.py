@@ -98,7 +98,8 @@ def record_pulse(process: Pulse.Process) -> None:
 
 def fit_config(project: Project) -> dict[str, object]:
     """Return the settings that a snapshot depends on; changing one makes a new snapshot due."""
-    return {name: getattr(project, name) for name in ("outcomes", "strategy", "seed", "config_version", "encoder_key")}
+    names = ("outcomes", "strategy", "seed", "config_version", "encoder", "encoder_key")
+    return {name: getattr(project, name) for name in names}
 
 
 def fit_mark(project: Project, mark: Watermark) -> str:

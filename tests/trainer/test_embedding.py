@@ -29,7 +29,8 @@ def test_every_response_gets_one_vector_of_the_projects_encoder(project: Project
     assert project.encoder_key.startswith("tiny-")
     assert project.encoder["dtype"] in ("bfloat16", "float32")
     assert Embedding.objects.filter(encoder_key=project.encoder_key).count() == project.responses.count() == 10
-    assert Snapshot.objects.get().encoder_key == project.encoder_key
+    snapshot = Snapshot.objects.get()
+    assert (snapshot.encoder_key, snapshot.config["encoder"]) == (project.encoder_key, project.encoder)
 
 
 def test_it_gives_way_after_a_chunk_and_is_taken_up_there(
