@@ -70,7 +70,7 @@ def make_lineup(project: Project, number: int = 0, *, n: int = 4, audit: bool = 
     )
     responses = [
         Response.objects.create(
-            project=project, prompt=row, text=f"Response {side}", source=f"s{side}", text_hash=f"{side}"
+            project=project, prompt=row, text=f"Number {side}.", source=f"s{side}", text_hash=f"{side}"
         )
         for side in range(n)
     ]

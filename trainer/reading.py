@@ -7,11 +7,12 @@ import numpy as np
 
 from annotate.models import Outcome as Verdict
 from annotate.models import Project, Stream
-from annotate.selectors.training_rows import LabelRows, PairRows, label_rows, pair_rows
+from annotate.selectors.training_rows import LabelRows, PairRows, label_rows, pair_rows, ranked_tiers
 from annotate.selectors.watermark import Watermark, watermark
 from trainer.acquire import Strategy
 from trainer.material import FitConfig, Material
 from trainer.outcomes import Outcome, ScaleName
+from trainer.rankings import Rankings
 from trainer.shelf import Shelf, shelf_of
 
 OUTCOMES = {
@@ -52,7 +53,7 @@ def read_project(project: Project) -> Reading:
 
 
 def fit_config_of(project: Project) -> FitConfig:
-    return FitConfig(scale=cast(ScaleName, project.outcomes), strategy=cast(Strategy, project.strategy))
+    return FitConfig(scale=cast(ScaleName, project.fit_scale), strategy=cast(Strategy, project.strategy))
 
 
 def _settled_labels(project: Project) -> tuple[Watermark, LabelRows]:
@@ -77,12 +78,25 @@ def make_material(vectors: Vectors, labels: LabelRows, pairs: PairRows) -> Mater
         askable_M=pairs.assignable & ~pairs.audit,
         pair_B=place_of_pair[np.searchsorted(pairs.pair, labels.pair, sorter=place_of_pair)],
         outcome_B=np.array([OUTCOMES[outcome] for outcome in labels.outcome], np.int64),
-        strength_B=np.zeros(len(labels.pair), np.int64),
+        strength_B=labels.strength,
         annotator_B=labels.annotator,
-        weight_B=np.ones(len(labels.pair)),
+        weight_B=np.where(labels.ranking > 0, 0.0, 1.0),  # the pairs of a ranking are fitted as its stages
         tuning_B=audit_B | (labels.stream == Stream.IMPORT),
         p_first_shown_B=np.where(audit_B & ~labels.surplus, labels.p_first, np.nan),
+        rankings=rankings_of(vectors.response_N, ranked_tiers(labels)),
     )
+
+
+def rankings_of(response_N: np.ndarray, ranked: list[list[list[int]]]) -> Rankings:
+    """Turn tiers of response ids, best first, into places in the array of responses."""
+    if not ranked:
+        return Rankings.none()
+    orders = [[(response, level) for level, tier in enumerate(tiers) for response in tier] for tiers in ranked]
+    width = max(len(order) for order in orders)
+    id_GJ = np.array([[one for one, _ in order] + [-1] * (width - len(order)) for order in orders])
+    level_GJ = np.array([[level for _, level in order] + [width] * (width - len(order)) for order in orders])
+    response_GJ = np.where(id_GJ < 0, -1, np.searchsorted(response_N, id_GJ))
+    return Rankings(response_GJ, level_GJ, np.ones(len(orders)))
 
 
 def _prompt_of_responses(response_N: np.ndarray, pairs: PairRows) -> np.ndarray:
