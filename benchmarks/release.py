@@ -12,7 +12,7 @@ from benchmarks.measure import report
 from trainer.honesty import calibration_error, wilson_interval
 from trainer.release import Promotion, Trial, is_look, must_roll_back, promotion, roll_back_evidence
 
-N_RUNS, LABELS_PER_PROMPT = 1000, 5
+N_RUNS, LABELS_PER_PROMPT = 500, 5
 N_LABELS = (500, 1000)  # the first holds the looks at 100, 200 and 400, the second that at 800 too
 ERROR = 0.5
 CHANGES = (-0.5, 0.0, 0.25, 0.5, 1.0, 1.5)  # of that error, in logits
