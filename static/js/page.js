@@ -13,7 +13,7 @@ document.addEventListener("htmx:load", (event) => makeScrollable(event.detail.el
 document.addEventListener("tiebreak:shown", (event) => makeScrollable(event.target));
 
 // A verdict that an earlier page could not send; the compare screen sends its own and shows more of the answer.
-if (!document.getElementById("pair")) {
+if (!document.getElementById("sheet")) {
   sending.addEventListener("answer", ({ detail: { answer } }) => {
     if (answer.refusal) document.getElementById("message").replaceChildren(...answer.refusal.children);
   });

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -34,7 +35,13 @@ TEXTS = {
     "long": (LONG, LONG.replace("great many", "few")),
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
-SIZES = {"plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12}
+SIZES = {
+    "plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
+}  # fmt: skip
+SETTINGS: dict[str, dict[str, Any]] = {
+    "graded": {"outcomes": "strength7", "criteria": ["helpful", "factual"]},
+    "ranked": {"outcomes": "ranking"},
+}
 
 
 def make() -> None:
@@ -51,7 +58,7 @@ def make() -> None:
 
 
 def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
-    shares = {"audit_share": 0.0, "repeat_share": 0.0}
+    shares = {"audit_share": 0.0, "repeat_share": 0.0, **SETTINGS.get(slug, {})}
     project = create_project(name=slug.title(), slug=slug, by=admin, guidelines=GUIDELINES, **shares)
     add_rows(project=project, rows=_rows(slug, size), by=admin)
     for person in people:
@@ -62,11 +69,13 @@ def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
 
 def _rows(slug: str, size: int) -> Iterator[ImportedPrompt]:
     texts = TEXTS.get(slug, TEXTS["plain"])
+    if slug == "ranked":
+        texts = (*texts, "Two.", "It has as many as it has ever had.")
     responses = tuple(ImportedResponse(text, source=f"system {n}") for n, text in enumerate(texts))
     for number in range(size):
         first, *rest = TALK if slug == "talk" else (Message("user", "How many moons has Mars?"),)
         messages = (Message(first.role, f"{number}: {first.content}"), *rest)
-        yield ImportedPrompt(number, f"{slug}-{number}", messages, responses, is_pair=True)
+        yield ImportedPrompt(number, f"{slug}-{number}", messages, responses, is_pair=len(responses) == 2)
 
 
 def _set_password(user: User) -> None:

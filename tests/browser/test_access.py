@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern
 from playwright.sync_api import Browser, Page, Response
 
+from annotate.urls import urlpatterns
 from tests.browser.site import Site
 from tests.browser.watching import NARROW, WIDE, open_compare, screenshot, session_of, watched
 
@@ -22,12 +24,22 @@ SCREENS = {
     "history": "/p/marked/history",
     "agreement": "/p/marked/agreement",
     "disagreements": "/p/marked/disagreements",
+    "snapshots": "/p/marked/snapshots",
+    "guidelines": "/p/marked/guidelines",
+    "rank": "/p/ranked/rank",
+    "graded": "/p/graded/compare",
     "data": "/p/marked/data",
     "settings": "/p/marked/settings",
     "refusal": "/p/nowhere/",
 }
 DIALOGS = {"skip": "s", "guidelines": "g", "comment": "c", "keys": "?"}
 MOST_BYTES = 60_000
+# Pages that are no screens of their own, the sign-in pages, which the stranger's test and their own tests look at, a
+# disagreement, of which there is none here, and the API's page, which is not of our making.
+NO_SCREENS = {
+    "login", "logout", "link", "invite", "healthz", "readyz", "agreement-chart", "agreement-csv", "snapshot-head",
+    "snapshot-metrics", "data-export", "disagreement", "api-docs",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +63,12 @@ def complaints(page: Page) -> list[str]:
     """Return what axe has to say about the page as it stands: the rule and the elements."""
     found = Axe().run(page, options={"preload": False}).response["violations"]
     return [f"{rule['id']}: {[node['html'][:200] for node in rule['nodes']]}" for rule in found]
+
+
+def test_every_screen_is_looked_at() -> None:
+    names = {pattern.name for pattern in urlpatterns if isinstance(pattern, URLPattern) and pattern.name}
+
+    assert {name.replace("-", "_") for name in names - NO_SCREENS} <= set(SCREENS)
 
 
 def test_axe_reports_nothing_on_any_screen(page: Page, judging: Site, scheme: str) -> None:

@@ -9,7 +9,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.application import Application
-from tests.browser.watching import NARROW, WIDE, judge, open_compare, screenshot, shown_assignment, sign_in, watched
+from tests.browser.watching import (
+    NARROW,
+    WIDE,
+    judge,
+    open_compare,
+    read_guidelines,
+    screenshot,
+    shown_assignment,
+    sign_in,
+    watched,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -34,6 +44,7 @@ def admin(chromium: Browser, running_app: Application) -> dict[str, object]:
     with watched(chromium) as context:
         page = context.new_page()
         sign_in(page, running_app.sign_in_link)
+        read_guidelines(page, running_app.address)
         return {"storage_state": context.storage_state()}
 
 

@@ -57,6 +57,13 @@ def open_compare(page: Page, address: str, project: str = "demo") -> None:
     wait_until_armed(page)
 
 
+def read_guidelines(page: Page, address: str, project: str = "demo") -> None:
+    """Read what is to be read before the first pair."""
+    page.goto(f"{address}/p/{project}/guidelines")
+    page.locator("[name=read]").click()
+    page.wait_for_url(f"**/p/{project}/compare")
+
+
 def wait_until_armed(page: Page) -> None:
     """Wait until the pair on screen has been painted and takes keys."""
     page.locator("#pair[data-armed]").wait_for()
