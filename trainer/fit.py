@@ -13,7 +13,7 @@ from trainer.likelihood import PRIOR_VARIANCE, CutTerms, MarginTerms, cut_terms
 from trainer.problem import Problem
 
 GRADIENT_TOLERANCE = 1e-8  # of the largest component of the gradient of the mean loss
-MAX_STEPS = 100
+MAX_STEPS = 500
 ARMIJO = 1e-4
 ROUNDING = 1e-13  # of the objective: a smaller fall cannot be seen, and the quadratic model is exact there
 KEEP = 0.7  # a step that cuts the gradient this far was good enough for its Hessian to serve on
@@ -129,8 +129,12 @@ def fit_head(
     worst, n_steps, n_factors = _largest(gradient) / problem.total_weight, 0, 0
     while worst >= tolerance and n_steps < MAX_STEPS:
         if curvature is None:
-            factor, n_factors = _factor_of(objective, point), n_factors + 1
-            objective, curvature = Objective(problem, factor.precision), Curvature(factor.solve)
+            factor = factorise(objective.hessian(point), objective.precision)
+            curvature, n_factors = Curvature(factor.solve), n_factors + 1
+            if factor.precision != objective.precision:
+                objective = Objective(problem, factor.precision)
+                point = objective.at(point.weight_K, point.log_step, point.margin_B)
+                gradient = objective.gradient(point)
         moved = _line_search(objective, point, gradient, -curvature.solve(gradient))
         if moved is None:
             if inverse is not None or curvature.is_fresh:
@@ -206,10 +210,6 @@ def factorise(matrix: Tensor, precision: float) -> Factor:
     logger.warning("Hessian not positive definite: prior precision raised from %g tenfold", precision)
     matrix = matrix + 9 * precision * torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
     return Factor(torch.linalg.cholesky(matrix), 10 * precision)
-
-
-def _factor_of(objective: Objective, point: Point) -> Factor:
-    return factorise(objective.hessian(point), objective.precision)
 
 
 def _origin(problem: Problem) -> Start:
