@@ -51,6 +51,13 @@ def test_the_page_offers_the_folders_of_the_server(alices: Client) -> None:
     assert "all-MiniLM-L6-v2 (packaged)" in page
 
 
+def test_every_field_has_a_name_that_is_read_aloud(alices: Client) -> None:
+    page = main_of(alices.get(URL))
+
+    assert '<label for="">' not in page
+    assert "<legend>Texts" in page
+
+
 def test_saving_what_is_shown_changes_nothing(alices: Client, project: Project) -> None:
     Project.objects.update(encoder_key="a-key")
 
