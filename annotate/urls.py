@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from annotate.views.account import account
 from annotate.views.agreement import agreement, agreement_chart, agreement_csv
+from annotate.views.annotators import annotators
 from annotate.views.api_docs import api_docs
 from annotate.views.compare import compare
 from annotate.views.data import data, data_export
@@ -40,6 +41,7 @@ urlpatterns = [
     path("p/<slug:slug>/", overview, name="overview"),
     path("p/<slug:slug>/compare", compare, name="compare"),
     path("p/<slug:slug>/rank", rank, name="rank"),
+    path("p/<slug:slug>/annotators", annotators, name="annotators"),
     path("p/<slug:slug>/guidelines", guidelines, name="guidelines"),
     path("p/<slug:slug>/history", history, name="history"),
     path("p/<slug:slug>/agreement", agreement, name="agreement"),

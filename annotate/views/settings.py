@@ -12,6 +12,9 @@ from annotate.encoder_form import EncoderForm
 from annotate.forms import InvitationForm, SettingsForm
 from annotate.models import Membership, Project, Role
 from annotate.permissions import membership_in
+from annotate.quality_form import QualityForm
+from annotate.selectors.gold import gold_pairs
+from annotate.selectors.leaks import leaks
 from annotate.selectors.members import members, open_invitations
 from annotate.services.encoders import choose_encoder
 from annotate.services.errors import Conflict, InvalidInput, NotAllowed
@@ -21,13 +24,16 @@ from annotate.views.requests import SignedInRequest
 
 STATES = {"pause": pause_project, "resume": resume_project, "archive": archive_project}
 
+MOST_LEAKS = 20
+
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def settings(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show the settings, or do what the pressed button's name says and show what came of it."""
     membership = membership_in(request.user, slug, role=Role.ADMIN)
-    actions = {"save": _save, "choose_encoder": _choose_encoder, "state": _change_state} | MEMBER_ACTIONS
+    saves = {"save": _save, "save_quality": _save_quality, "choose_encoder": _choose_encoder}
+    actions = saves | {"state": _change_state} | MEMBER_ACTIONS
     pressed = [act for name, act in actions.items() if name in request.POST]
     if not pressed:
         return _page(request, membership, {})
@@ -49,6 +55,19 @@ def _save(request: SignedInRequest, project: Project) -> Shown:
         form.add_error(None, refusal.message)
         return {"form": form}
     messages.success(request, "The settings are saved.")
+    return None
+
+
+def _save_quality(request: SignedInRequest, project: Project) -> Shown:
+    form = QualityForm(request.POST, instance=copy(project))
+    if not form.is_valid():
+        return {"quality_form": form}
+    try:
+        change_project(project=project, by=request.user, **form.changes())
+    except InvalidInput as refusal:
+        form.add_error(None, refusal.message)
+        return {"quality_form": form}
+    messages.success(request, "The questions and checks are saved.")
     return None
 
 
@@ -78,6 +97,10 @@ def _page(request: SignedInRequest, membership: Membership, shown: Shown) -> Htt
         "membership": membership,
         "project": membership.project,
         "form": SettingsForm(instance=copy(membership.project)),
+        "quality_form": QualityForm(instance=copy(membership.project)),
+        "n_gold": gold_pairs(membership.project).count(),
+        "leaks": leaks(membership.project)[:MOST_LEAKS],
+        "n_leaks": leaks(membership.project).count(),
         "encoder_form": EncoderForm(project=membership.project),
         "invitation_form": InvitationForm(),
         "members": members(membership.project),

@@ -44,6 +44,7 @@ PAGES = [
     Page("agreement-csv", Role.RESEARCHER, ("accuracy",)),
     Page("disagreements", Role.RESEARCHER),
     Page("snapshots", Role.RESEARCHER),
+    Page("annotators", Role.RESEARCHER),
     Page("data", Role.RESEARCHER),
     Page("data-export", Role.RESEARCHER, ("canonical",)),
     Page("settings", Role.ADMIN),
