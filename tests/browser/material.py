@@ -74,7 +74,8 @@ def _rows(slug: str, size: int) -> Iterator[ImportedPrompt]:
     responses = tuple(ImportedResponse(text, source=f"system {n}") for n, text in enumerate(texts))
     for number in range(size):
         first, *rest = TALK if slug == "talk" else (Message("user", "How many moons has Mars?"),)
-        messages = (Message(first.role, f"{number}: {first.content}"), *rest)
+        title = "# Mars\n\n" if slug == "marked" else ""
+        messages = (Message(first.role, f"{title}{number}: {first.content}"), *rest)
         yield ImportedPrompt(number, f"{slug}-{number}", messages, responses, is_pair=len(responses) == 2)
 
 
