@@ -81,7 +81,7 @@ def loosest_tolerance(labels: Labels, solver: str, target: float) -> float:
 def compare(coordinates_NK: torch.Tensor, humour: Humour, n: int) -> dict[str, object]:
     before, labels = (Labels(coordinates_NK, humour, size) for size in (n - APPENDED, n))
     start = before.fit().start
-    exact = labels.fit()
+    exact, again = labels.fit(), labels.fit(start)
     target = labels.objective(exact.point.weight_K.numpy())
     tolerance = {solver: loosest_tolerance(labels, solver, target) for solver in ("lbfgs", "newton-cholesky")}
     warm = before.sklearn("lbfgs", tolerance["lbfgs"]).coef_[0]
@@ -96,7 +96,7 @@ def compare(coordinates_NK: torch.Tensor, humour: Humour, n: int) -> dict[str, o
         "n": n,
         "directions": coordinates_NK.shape[1],
         "mean_objective": target,
-        "newton_steps": exact.n_steps,
+        "steps_and_hessians": {name: (one.n_steps, one.n_factors) for name, one in (("cold", exact), ("warm", again))},
         "seconds": {name: spread_of(times) for name, times in seconds.items()},
         "tolerance": tolerance,
         "times_faster_by_medians": ratios(seconds, median),
