@@ -1,6 +1,7 @@
 """Comparisons that the head, fitted without them, did not expect: the most surprising first, and what moved them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -54,7 +55,7 @@ def moved(rows: list[Disagreement]) -> dict[int, list[Moved]]:
     }
 
 
-def comparison_of(project: Project, public_id: object) -> Comparison | None:
+def comparison_of(project: Project, public_id: UUID) -> Comparison | None:
     """Return one comparison of the project with everything its page shows."""
     rows = Comparison.objects.filter(project=project, public_id=public_id)
     parts = ("prompt", "first", "second")
