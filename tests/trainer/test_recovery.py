@@ -39,6 +39,12 @@ def test_a_promise_is_kept_within_its_band(covered: float, band: tuple[float, fl
     assert Finding("any", 0, 0, covered, band).as_promised == as_promised
 
 
+@pytest.mark.parametrize("runs", ["0", "-5", "many", "1.5"])
+def test_a_number_of_runs_that_is_none_is_refused(runs: str) -> None:
+    with pytest.raises(CommandError, match="is no whole number of at least 1"):
+        call_command("simulate", "--runs", runs)
+
+
 def test_the_command_prints_a_row_per_finding_and_fails_on_a_broken_promise() -> None:
     """Of two runs an interval covers none, half or all: never a share from .93 to .98."""
     printed = StringIO()

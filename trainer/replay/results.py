@@ -24,6 +24,7 @@ class Point:
     n_labels: int
     scores: dict[str, dict[str, float]]
     temperature: float
+    prior_precision: float = 1.0
 
 
 @dataclass(frozen=True)

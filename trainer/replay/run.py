@@ -86,4 +86,4 @@ def _point(n_labels: int, result: Refit, exams: dict[str, Exam]) -> Point:
         for name, one in scored.items()
         if one
     }
-    return Point(n_labels, scores, result.head.temperature)
+    return Point(n_labels, scores, result.head.temperature, result.head.prior_precision)

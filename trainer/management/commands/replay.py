@@ -1,7 +1,7 @@
 """Replay a recorded file with the verdicts that people gave before, and see how fast each strategy learns."""
 
-from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import override_settings
 
 from annotate.models import Project
+from trainer.management.arguments import positive_number, share
 from trainer.replay.chart import draw
 from trainer.replay.recording import NothingToReplay, Recording
 from trainer.replay.report import lines, summary
@@ -26,10 +27,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="JSONL of labelled pairs, plain or .gz.")
         parser.add_argument("--strategy", nargs="+", choices=Project.Strategy.values, default=["vopt", "random"])
-        parser.add_argument("--labels", type=_whole(1), default=1000, help="verdicts to ask for, at most (1000)")
-        parser.add_argument("--seeds", type=_whole(1), default=1, help="how many times, with seeds 0, 1, ... (1)")
-        parser.add_argument("--every", type=_whole(1), default=32, help="verdicts between trainings (32)")
-        parser.add_argument("--held-out", type=_share, default=0.2, help="share of prompts and pairs for scoring (0.2)")
+        parser.add_argument("--labels", type=positive_number, default=1000, help="verdicts to ask for, at most (1000)")
+        parser.add_argument("--seeds", type=positive_number, default=1, help="how many times, with seeds 0, 1, ... (1)")
+        parser.add_argument("--every", type=positive_number, default=32, help="verdicts between trainings (32)")
+        parser.add_argument("--held-out", type=share, default=0.2, help="share of prompts and pairs for scoring (0.2)")
         parser.add_argument("--out", type=Path, help="keep results here as JSON, and beside it a chart; resumes")
 
     def handle(self, *, file: Path, strategy: list[str], seeds: int, out: Path | None, **options: Any) -> None:
@@ -62,25 +63,6 @@ class Command(BaseCommand):
         )
         if results.runs:
             self.stdout.write(f"{len(results.runs)} runs are there already and are not repeated.")
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
-        return int(text)
-
-    return read
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = 0.0
-    if not 0 < share < 1:
-        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1")
-    return share
 
 
 @contextmanager

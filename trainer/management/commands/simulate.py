@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from trainer.management.arguments import positive_number
 from trainer.recovery import SETTINGS, Finding, recover
 
 
@@ -13,7 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
-        parser.add_argument("--runs", type=int, default=1000, help="simulated projects per setting (1000)")
+        parser.add_argument("--runs", type=positive_number, default=1000, help="simulated projects per setting (1000)")
         parser.add_argument("--seed", type=int, default=0)
 
     def handle(self, *, setting: list[str], runs: int, seed: int, **options: Any) -> None:
