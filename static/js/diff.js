@@ -1,7 +1,7 @@
 // The words in which two responses differ, marked where they stand: the texts themselves are not touched.
 import { diffArrays } from "../vendor/jsdiff-9.0.0/diff/array.js";
 
-const MILLISECONDS = 500;
+const MILLISECONDS = 1000; // while it counts, nothing else happens on the page
 const WORD = /[\p{L}\p{N}_]+|[^\s]/gu;
 
 /** Mark the words that only one of two boxes has; without boxes, take the marks away. */

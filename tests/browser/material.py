@@ -32,7 +32,7 @@ GUIDELINES = (
 TEXTS = {
     "plain": ("Mars has two moons.", "Mars has two small moons, Phobos and Deimos."),
     "marked": (f"{FORMULA}\n\n{CODE}", f"{TABLE}\n\n**Bold** and `code`, {CODE}"),
-    "long": (LONG, LONG.replace("great many", "few")),
+    "long": (LONG, LONG.replace("great many", "few", 40)),
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
 SIZES = {
