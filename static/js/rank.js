@@ -93,11 +93,18 @@ function restore() {
 // -- what is pressed
 
 const DOES = {
-  next: (card) => { if ("placed" in card.dataset && send.disabled === false) startOver(); place(card, isPressed(tieNext)); },
+  next: pick,
   up: (card) => move(card, cards().indexOf(card) - 1),
   down: (card) => move(card, cards().indexOf(card) + 1),
   tie: (card) => { placeAll(); card.toggleAttribute("data-tied"); draw(card); },
 };
+
+/** Take a card as the next best; once all have a place, any but the last one, which is in its place, begins anew. */
+function pick(card) {
+  if (!send.disabled && card === cards().at(-1)) return;
+  if (!send.disabled) startOver();
+  place(card, isPressed(tieNext));
+}
 
 const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
