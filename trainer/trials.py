@@ -70,7 +70,7 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
     """
     labels, material, shelf = read.labels, read.material, read.shelf
     released, previous = (*_released(project), None, None)[:2]
-    if released and shelf.encoder_key != released.snapshot.encoder_key:
+    if released and not _scores(released, shelf):
         return None
     fresh_B = _fresh(labels, material, released.snapshot if released else None)
     first_B, second_B = (side[material.pair_B[fresh_B]] for side in (material.first_M, material.second_M))
@@ -84,6 +84,7 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
         reference_rewards=_reference_rewards(project, shelf, result, released),
         seed=project.seed,
     )
+    previous = previous if previous and _scores(previous, shelf) else None
     wealth = _wealth(trial, previous, shelf, first_B, second_B) if released else 1.0
     return {
         "released": released.snapshot.number if released else None,
@@ -111,6 +112,11 @@ def _released(project: Project) -> list[Scorer]:
     newest = list(rows.light()[:2])
     _scorers[project.pk] = [kept.get(row.pk) or Scorer(rows.get(pk=row.pk)) for row in newest]
     return _scorers[project.pk]
+
+
+def _scores(scorer: Scorer, shelf: Shelf) -> bool:
+    """Say whether a stored head speaks of the embeddings that are in use."""
+    return scorer.snapshot.encoder_key == shelf.encoder_key
 
 
 def _fresh(labels: LabelRows, material: Material, released: Snapshot | None) -> Flags:

@@ -129,3 +129,20 @@ def test_what_the_released_head_had_seen_is_no_fresh_label(after_a_release: Crow
     crowd.judge(10)
 
     assert crowd.learn().metrics["trial"]["n"] == 10
+
+
+def test_heads_of_another_encoder_are_not_tried(after_a_release: Crowd, admin: User) -> None:
+    crowd = after_a_release
+    released = Snapshot.objects.get(number=released_snapshot(crowd.project).number)
+    alike = put_beside(Snapshot.objects.get(pk=released.pk), noise=0.02)
+    release_snapshot(project=crowd.project, number=alike.number, by=admin)
+    Snapshot.objects.filter(pk=released.pk).update(encoder_key="an older one")
+
+    crowd.judge(5)
+    beside_an_older = crowd.learn().metrics["trial"]
+    Snapshot.objects.filter(pk=alike.pk).update(encoder_key="an older one")
+    trials._scorers.clear()
+    crowd.judge(5)
+
+    assert (beside_an_older["released"], beside_an_older["n"]) == (alike.number, 5)
+    assert crowd.learn().metrics["trial"] is None
