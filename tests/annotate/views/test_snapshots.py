@@ -143,7 +143,7 @@ def test_side_by_side_of_snapshots_that_stored_nothing_claims_nothing(rosas: Cli
     assert "no audit verdict on these pairs yet that neither had seen" in words(rosas, "?one=1&other=2")
 
 
-@pytest.mark.parametrize("query", ["?one=1&other=99", "?one=x&other=1", "?release=99", "?roll_back=%00", "?page=x"])
+@pytest.mark.parametrize("query", ["?one=1&other=99", "?one=x&other=1", "?release=99", "?page=x"])
 def test_an_odd_query_shows_the_list(rosas: Client, project: Project, query: str) -> None:
     make_snapshot(project)
 
