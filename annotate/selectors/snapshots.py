@@ -134,7 +134,7 @@ def _condition(one: dict[str, Any]) -> Condition:
     figure, bound = one["figure"], one["bound"]
     about, shown, wanted = {
         "gain": ("Gain in log loss, lower 95 % bound", _signed(figure, "nats"), f"above {bound:.4g} nats"),
-        "accuracy": ("Accuracy", _signed(figure and 100 * figure, "points"), "at most 1 point lower"),
+        "accuracy": ("Accuracy", _signed(figure and 100 * figure, "points", digits=1), "at most 1 point lower"),
         "slices": ("Slices that are worse", f"{figure:.0f}", "none"),
         "calibration": ("Calibration error", f"{figure:.3f}", f"at most {bound:.3f}"),
         "ranking": (
@@ -146,8 +146,8 @@ def _condition(one: dict[str, Any]) -> Condition:
     return Condition(about, shown, wanted, one["held"])
 
 
-def _signed(figure: float | None, unit: str) -> str:
-    return "unknown" if figure is None else f"{figure:+.3f} {unit}"
+def _signed(figure: float | None, unit: str, *, digits: int = 3) -> str:
+    return "unknown" if figure is None else f"{figure:+.{digits}f} {unit}"
 
 
 def _rewards(snapshot: Snapshot) -> Rewards:

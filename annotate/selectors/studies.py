@@ -6,6 +6,8 @@ from typing import Any
 
 from annotate.models import Comparison, Project, Study, User
 
+ANYTHING = 20.0  # logits
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -16,8 +18,9 @@ class Interval:
     high: float
 
     @property
-    def excludes_zero(self) -> bool:
-        return self.low > 0 or self.high < 0
+    def says_something(self) -> bool:
+        """False where an effect in logits could be anything: nobody was shown sides, or styles go hand in hand."""
+        return self.high - self.low < ANYTHING
 
 
 @dataclass(frozen=True)

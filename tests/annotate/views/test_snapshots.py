@@ -61,7 +61,7 @@ def test_a_release_asks_once_and_shows_each_condition_with_its_figure(alices: Cl
 
     assert "Release snapshot 1?" in page
     assert "it was tried against a coin on 120 audit verdicts that neither had seen" in page
-    for shown in ("+0.012 nats", "+2.100 points", "0.031", "at most 0.057", "0.93", "Worse on: tag maths."):
+    for shown in ("+0.012 nats", "+2.1 points", "0.031", "at most 0.057", "0.93", "Worse on: tag maths."):
         assert shown in page
     assert (page.count(">yes<"), page.count(">no<")) == (4, 1)
     assert released(project) is None
