@@ -46,18 +46,18 @@ class Candidate:
         return moment
 
 
-def candidates(membership: Membership, *, streams: tuple[Stream, ...], wait: bool) -> Iterator[Candidate]:
+def candidates(membership: Membership, *, streams: tuple[Stream, ...], lock: bool) -> Iterator[Candidate]:
     """Yield the best pair of each stream in the order asked for, then any open pair: never a dead end.
 
-    Call inside a transaction: the pairs are locked. `wait`: also those that others are taking right now, which are
-    passed over otherwise (on SQLite there is one writer at a time, and nobody to pass over).
+    Call inside a transaction. `lock`: the pairs are locked, and those that others have locked are passed over (on
+    SQLite there is one writer at a time, and nobody to pass over). Without it a pair may be gone when it is taken.
     """
     sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats, Stream.GOLD: _gold}
     if membership.in_training:
         return (yield from _training(membership))
     for stream in streams:
-        yield from sources[stream](membership, wait)
-    yield from _any_open(membership, wait)
+        yield from sources[stream](membership, lock)
+    yield from _any_open(membership, lock)
 
 
 def to_show(pair_id: int) -> Pair:
@@ -71,18 +71,18 @@ def _with_texts(pair: int) -> QuerySet[Pair]:
     return Pair.objects.filter(pk=pair).select_related(*SHOWN).annotate(now=Now())
 
 
-def _queued(membership: Membership, wait: bool) -> Iterator[Candidate]:
-    for pair in _first_in_queue(membership.project_id, membership.user_id, wait):
+def _queued(membership: Membership, lock: bool) -> Iterator[Candidate]:
+    for pair in _first_in_queue(membership.project_id, membership.user_id, lock):
         yield thought_of(pair, Stream.LEARN, pair.queued, propensity=pair.queued.propensity)
 
 
-def _audit(membership: Membership, wait: bool) -> Iterator[Candidate]:
-    for pair in _walk(membership, wait, audit=True):
+def _audit(membership: Membership, lock: bool) -> Iterator[Candidate]:
+    for pair in _walk(membership, lock, audit=True):
         queued = QueuedPair.objects.filter(pair_id=pair.pk).first()
         yield thought_of(pair, Stream.AUDIT, queued, propensity=membership.project.audit_share, walked=True)
 
 
-def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
+def _repeats(membership: Membership, lock: bool) -> Iterator[Candidate]:
     """Yield the oldest own comparison that is old enough to ask again, sides swapped; it takes no slot, so no lock."""
     own = Assignment.objects.filter(project=membership.project, annotator=membership.user, round=0)
     judged = own.filter(closed_as=Assignment.ClosedAs.COMPARED, stream__in=Stream.with_slots())
@@ -97,7 +97,7 @@ def _repeats(membership: Membership, wait: bool) -> Iterator[Candidate]:
         yield Candidate(pair, Stream.REPEAT, 1, first_on_left=not first_look.first_on_left)
 
 
-def _gold(membership: Membership, wait: bool) -> Iterator[Candidate]:
+def _gold(membership: Membership, lock: bool) -> Iterator[Candidate]:
     """Yield a gold pair that is new to the annotator; it takes no slot, so no lock."""
     for pair in _first_gold(membership.project_id, membership.user_id):
         yield thought_of(pair, Stream.GOLD, None)
@@ -109,33 +109,33 @@ def _training(membership: Membership) -> Iterator[Candidate]:
         yield thought_of(pair, Stream.TRAINING, None)
 
 
-def _any_open(membership: Membership, wait: bool) -> Iterator[Candidate]:
+def _any_open(membership: Membership, lock: bool) -> Iterator[Candidate]:
     """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out."""
-    for pair in _walk(membership, wait, audit=False):
+    for pair in _walk(membership, lock, audit=False):
         yield thought_of(pair, Stream.LEARN, None, walked=True)
-    yield from _audit(membership, wait)
+    yield from _audit(membership, lock)
 
 
-def _walk(membership: Membership, wait: bool, *, audit: bool) -> list[Pair]:
+def _walk(membership: Membership, lock: bool, *, audit: bool) -> list[Pair]:
     """Return the next pair in random order from the person's place on, or else the first one before it."""
     place = membership.audit_place if audit else membership.learn_place
     if membership.n_lent % BACK_TO_THE_START_EVERY == 0:
         place = 0
     whose = {"project": membership.project_id, "annotator": membership.user_id}
-    ahead = _first_in_order(**whose, place=place, audit=audit, ahead=True, wait=wait)
-    return ahead or (_first_in_order(**whose, place=place, audit=audit, ahead=False, wait=wait) if place else [])
+    ahead = _first_in_order(**whose, place=place, audit=audit, ahead=True, lock=lock)
+    return ahead or (_first_in_order(**whose, place=place, audit=audit, ahead=False, lock=lock) if place else [])
 
 
 @compiled
-def _first_in_queue(project: int, annotator: int, wait: bool) -> QuerySet[Pair]:
+def _first_in_queue(project: int, annotator: int, lock: bool) -> QuerySet[Pair]:
     queue = _free(annotator).filter(queued__project=project, audit=False).select_related(*SHOWN, "queued")
-    return _locked(queue, wait).order_by("queued__position")[:1]
+    return _locked(queue, lock).order_by("queued__position")[:1]
 
 
 @compiled
-def _first_in_order(project: int, annotator: int, place: int, audit: bool, ahead: bool, wait: bool) -> QuerySet[Pair]:
+def _first_in_order(project: int, annotator: int, place: int, audit: bool, ahead: bool, lock: bool) -> QuerySet[Pair]:
     side = Q(shuffle__gte=place) if ahead else Q(shuffle__lt=place)
-    return _locked(_free(annotator).filter(side, project=project, audit=audit), wait).order_by("shuffle")[:1]
+    return _locked(_free(annotator).filter(side, project=project, audit=audit), lock).order_by("shuffle")[:1]
 
 
 def _free(annotator: User | int) -> QuerySet[Pair]:
@@ -155,8 +155,8 @@ def _first_gold(project: int, annotator: int) -> QuerySet[Pair]:
     return new_to(annotator).filter(project=project).exclude(gold_outcome="").order_by("shuffle")[:1]
 
 
-def _locked(pairs: QuerySet[Pair], wait: bool) -> QuerySet[Pair]:
-    return pairs.select_for_update(skip_locked=not wait, of=("self",), no_key=True)
+def _locked(pairs: QuerySet[Pair], lock: bool) -> QuerySet[Pair]:
+    return pairs.select_for_update(skip_locked=True, of=("self",), no_key=True) if lock else pairs
 
 
 def thought_of(

@@ -21,6 +21,7 @@ from annotate.services.slots import release_expired, take_slot
 
 MOST_AT_ONCE = 5
 MOST_EXPIRED_WHILE_ONE_WAITS = 20
+MOST_TRIES = 100  # at one pair each; each that fails is a pair that somebody else has got
 LONGEST_HOLD_IN_LEASES = 8
 
 
@@ -39,20 +40,21 @@ def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assign
 def top_up(membership: Membership, n: int) -> list[Assignment]:
     """Return what the person holds, lending free pairs up to `n`. Call inside a transaction, the membership locked."""
     held = held_by(membership.user, membership.project)[:n]
-    while len(held) < n and (lent := _lend_next(membership, wait=False)):
+    while len(held) < n and (lent := _lend_next(membership)):
         held.append(lent)
     return held
 
 
 def last_ones(project: Project, annotator: User, n: int) -> list[Assignment]:
-    """Look again where few pairs are left: among leases that have ended, and behind those who are taking pairs now.
+    """Look again where few pairs are left: among leases that have ended, and among the pairs that others lock.
 
     Call outside a transaction.
     """
     n_released = release_expired(project, at_most=MOST_EXPIRED_WHILE_ONE_WAITS)
     if n_released or connection.features.has_select_for_update_skip_locked:
-        while _wait_for_one(project, annotator, at_most=n):
-            pass
+        for _ in range(MOST_TRIES):
+            if not _contend_for_one(project, annotator, at_most=n):
+                break
     return held_by(annotator, project)[:n]
 
 
@@ -113,23 +115,37 @@ def lease_again(assignment: Assignment) -> Assignment | None:
 
 
 @transaction.atomic
-def _wait_for_one(project: Project, annotator: User, *, at_most: int) -> bool:
-    """Lend one pair, waiting for others who may take it: alone in its transaction, which holds no other pair."""
+def _contend_for_one(project: Project, annotator: User, *, at_most: int) -> bool:
+    """Try for one pair that others may be taking too: who is first has it. Return False where there is none to try for.
+
+    One pair in one transaction, which holds no other while it waits: PostgreSQL keeps a row that it waited for locked
+    until the transaction ends, also where it was found taken.
+    """
     membership = lock_membership(project, annotator)
-    n_held = Assignment.objects.live().filter(project=project, annotator=annotator).count()
-    return n_held < at_most and _lend_next(membership, wait=True) is not None
+    if Assignment.objects.live().filter(project=project, annotator=annotator).count() >= at_most:
+        return False
+    streams, first_on_left = _draw(membership)
+    for candidate in candidates(membership, streams=streams, lock=False):
+        if lend(candidate, membership, first_on_left=first_on_left):
+            _remember(membership, candidate)
+        return True
+    return False
 
 
-def _lend_next(membership: Membership, *, wait: bool) -> Assignment | None:
+def _lend_next(membership: Membership) -> Assignment | None:
     """Choose and lend in one transaction: what was chosen cannot be taken in between, however many people ask."""
-    coin = random.Random(f"{membership.project.seed}:{membership.user.public_id}:{membership.n_lent}")
-    streams = _streams(membership.project, coin.random())
-    first_on_left = coin.random() < 0.5
-    for candidate in candidates(membership, streams=streams, wait=wait):
+    streams, first_on_left = _draw(membership)
+    for candidate in candidates(membership, streams=streams, lock=True):
         if lent := lend(candidate, membership, first_on_left=first_on_left):
             _remember(membership, candidate)
             return lent
     return None
+
+
+def _draw(membership: Membership) -> tuple[tuple[Stream, ...], bool]:
+    """Draw the streams to try and the side of the first response: the same history gives the same draw."""
+    coin = random.Random(f"{membership.project.seed}:{membership.user.public_id}:{membership.n_lent}")
+    return _streams(membership.project, coin.random()), coin.random() < 0.5
 
 
 def _remember(membership: Membership, candidate: Candidate) -> None:
