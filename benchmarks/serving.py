@@ -29,12 +29,14 @@ def main() -> None:
     parser.add_argument("--think", type=float, default=0.0, metavar="SECONDS", help="mean think time")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--judged", type=int, default=0, metavar="N", help="comparisons that are there before")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     with serving() as (port, database):
         runs = [_run(port, database, options, number) for number in range(options.runs)]
     kind = database.kind
     name = f"serving-{kind}-{options.face}-{options.annotators}" + ("-thinking" if options.think else "")
+    name += "-judged" if options.judged else ""
     report(name, {"database": kind, **vars(options), "over all runs": _spread(runs), "each run": runs})
 
 
@@ -67,7 +69,9 @@ def _prepare(options: argparse.Namespace, number: int):
     from annotate.services.site_admin import ensure_site_admin
 
     admin = ensure_site_admin()
-    project = create_project(name=f"Load {number}", slug=f"load-{number}", by=admin)
+    overlap = options.judged // options.pairs + 2
+    settings = {"overlap": overlap, "audit_overlap": overlap} if options.judged else {}
+    project = create_project(name=f"Load {number}", slug=f"load-{number}", by=admin, **settings)
     answers = (ImportedResponse("It is the first."), ImportedResponse("It is the second."))
     rows = (
         ImportedPrompt(place, f"q{place}", (Message("user", f"Question {place}?"),), answers, is_pair=True)
@@ -77,7 +81,32 @@ def _prepare(options: argparse.Namespace, number: int):
     people = [create_user(username=f"annotator-{number}-{n}") for n in range(options.annotators)]
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
+    _judge_before(project, people, options.judged)
     return project, [(_session if options.face == "browser" else _token)(person) for person in people]
+
+
+def _judge_before(project, people, n: int) -> None:
+    """Write that many verdicts of the project's people, evenly over pairs and people, past the services."""
+    from django.db.models import F
+    from django.utils import timezone
+
+    from annotate.models import Assignment, Comparison, Pair
+
+    pairs, now = list(project.pairs.order_by("shuffle").values_list("pk", flat=True)), timezone.now()
+    rounds, rest = divmod(n, len(pairs))
+    if rest or rounds > len(people):
+        raise SystemExit("--judged must be a multiple of --pairs, and at most --annotators times as many.")
+    for turn in range(rounds):
+        for begin in range(0, len(pairs), 5000):
+            lent = Assignment.objects.bulk_create(
+                Assignment(
+                    project=project, pair_id=pair, annotator=people[(place + turn) % len(people)], stream="learn",
+                    first_on_left=True, leased_at=now, lease_ends_at=now, closed_at=now, closed_as="compared",
+                )
+                for place, pair in enumerate(pairs[begin : begin + 5000], begin)
+            )  # fmt: skip
+            Comparison.objects.bulk_create(Comparison(project=project, assignment=one, outcome="first") for one in lent)
+    Pair.objects.filter(project=project).update(slots_taken=F("slots_taken") + rounds)
 
 
 def _token(person) -> str:

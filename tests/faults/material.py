@@ -1,12 +1,15 @@
 """Projects for the fault tests. Runs inside the installation's own Django, by `manage.py shell`, and prints a token."""
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import transaction
 
 from annotate.models import ApiToken, Embedding, Project, Role, User
 from annotate.services.accounts import create_token
 from annotate.services.encoders import EncoderSettings, choose_encoder
 from annotate.services.members import set_member
-from tests.factories import make_pair, make_project
+from annotate.sessions import SessionStore
+from tests.factories import make_member, make_pair, make_project
 
 
 def give_key(password: str) -> None:
@@ -52,3 +55,23 @@ def mend_spoiled_pair(slug: str) -> None:
     good, *others = Embedding.objects.filter(response__project__slug=slug).order_by("pk")
     (spoiled,) = [other for other in others if len(other.vector) != len(good.vector)]
     Embedding.objects.filter(pk=spoiled.pk).update(vector=good.vector)
+
+
+def add_crowd(slug: str, n_pairs: int, n_annotators: int, *, sessions: bool = False) -> None:
+    """Make a project of two looks at each pair and its annotators; print its id, then a key for each person."""
+    with transaction.atomic():
+        project = make_project(slug, overlap=2, repeat_share=0.1, repeat_after=100)
+        add_pairs(project, n_pairs)
+        people = [make_member(project, f"{slug}-{number}") for number in range(n_annotators)]
+        keys = [_session(one) if sessions else create_token(user=one, scope=ApiToken.Scope.ANNOTATE) for one in people]
+    print("\n".join([str(project.pk), *keys]))  # noqa: T201
+
+
+def _session(person: User) -> str:
+    """Sign a person in past the password and return the session's key."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
