@@ -14,7 +14,7 @@ from annotate.services.training import finish_run
 TEXTS = {"pair": "Prompt and response", "response": "The response alone"}
 POOLINGS = {"mean": "Mean of all tokens", "cls": "First token (CLS)", "last": "Last token"}
 TRUNCATIONS = {"right": "The end of a long text", "left": "The beginning of a long text"}
-DTYPES = {"auto": "bf16 where the processor computes in it, else fp32", "bfloat16": "bf16", "float32": "fp32"}
+DTYPES = {"auto": "bf16 where it is native, else fp32", "bfloat16": "bf16", "float32": "fp32"}
 MOST_TOKENS = 32_768
 MOST_LAYERS = 1000
 ROWS_AT_A_TIME = 2000  # vectors deleted in one transaction, so that nobody waits long for the lock

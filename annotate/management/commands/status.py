@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 
-from annotate.models import Project
+from annotate.models import Project, Run
 from annotate.selectors.agreement import Score
+from annotate.selectors.encoders import EncoderChange
 from annotate.selectors.overview import Overview, overview
 
 COUNTS = ("n_comparisons", "n_pairs", "n_open_pairs", "n_queued", "seconds_behind", "training_paused_since")
@@ -41,6 +42,7 @@ def _facts(project: Project, view: Overview) -> dict[str, Any]:
         "left_out": view.left_out and asdict(view.left_out),
         "work": view.work and view.work.kind,
         "parked": view.parked and view.parked.error,
+        "encoder_change": view.encoder_change and _encoder_change(view.encoder_change),
     }
 
 
@@ -56,6 +58,7 @@ def _described(project: Project, view: Overview) -> str:
         "audit accuracy": _score(view.audit),
         "left-out accuracy": f"{_score(view.left_out)}, not unbiased" if view.left_out else "none yet",
         "training": _training(view),
+        **({"encoder": _encoder_change(view.encoder_change)} if view.encoder_change else {}),
     }
     return "\n".join([f"{project.name} ({project.slug})", *(f"  {name:<18} {text}" for name, text in lines.items())])
 
@@ -79,3 +82,10 @@ def _training(view: Overview) -> str:
     if view.parked:
         return f"parked: {view.parked.error}"
     return f"at work ({view.work.kind})" if view.work else "up to date"
+
+
+def _encoder_change(change: EncoderChange) -> str:
+    name, run = change.model or "the packaged one", change.run
+    if run and run.state == Run.State.PARKED:
+        return f"change to {name} parked: {run.error}"
+    return f"changing to {name}" + (f", {run.done} of {run.total} texts" if run and run.total else "")
