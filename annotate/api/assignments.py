@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,11 +11,11 @@ from rest_framework.views import APIView
 
 from annotate.api.permissions import Judging, caller
 from annotate.api.strict import StrictSerializer
-from annotate.compiled import compiled
 from annotate.models import Assignment, Project, User
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
 from annotate.render import render_markdown_cached
+from annotate.selectors.own_assignment import own_assignment as read_own
 from annotate.selectors.waiting import Reason, waiting
 from annotate.services.assigning import MOST_AT_ONCE, lease_pairs
 from annotate.services.comparing import LONGEST_REASON, skip_assignment
@@ -136,16 +135,10 @@ class Skip(APIView):
 
 def own_assignment(annotator: User, public_id: UUID) -> Assignment:
     """Return the annotator's assignment in a project they still belong to; raises NotFound for any other."""
-    assignment = next(iter(_own(annotator.pk, public_id)), None)
+    assignment = read_own(annotator, public_id)
     if assignment is None:
         raise NotFound("There is no such assignment. Ask for the next pair.")
     return assignment
-
-
-@compiled
-def _own(annotator: int, public_id: UUID) -> QuerySet[Assignment]:
-    memberships = {"project__memberships__user": annotator, "project__memberships__active": True}
-    return Assignment.objects.filter(public_id=public_id, annotator=annotator, **memberships).select_related("project")
 
 
 def lease_of(project: Project, annotator: User, held: list[Assignment]) -> dict[str, Any]:

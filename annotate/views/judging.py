@@ -9,6 +9,7 @@ from django.db.models import Q
 from annotate.forms import FlagForm, SkipForm, UndoForm, checked
 from annotate.models import Assignment, Comparison, Membership, Outcome, Project, User
 from annotate.selectors.gold import feedback
+from annotate.selectors.own_assignment import own_assignment
 from annotate.services.assigning import lease_again
 from annotate.services.comparing import judge_and_lease, retract_comparison, skip_assignment
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, NotFound
@@ -126,7 +127,7 @@ def _flag(request: SignedInRequest, membership: Membership) -> Done:
 
 
 def _own_assignment(user: User, project: Project, public_id: UUID) -> Assignment:
-    own = Assignment.objects.select_related("project", "pair").filter(annotator=user, project=project)
-    if assignment := own.filter(public_id=public_id).first():
+    assignment = own_assignment(user, public_id)
+    if assignment and assignment.project_id == project.pk:
         return assignment
     raise NotFound("There is no such assignment. Reload the page to get the next pair.")
