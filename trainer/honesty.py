@@ -5,11 +5,13 @@ from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import t as student
 
 Z95 = 1.959963984540054
 N_BINS = 15
 MAX_GROUPS = 200
 EPSILON = 1e-12
+ROUNDING = 1e-9  # of a variance that is 0
 NO_SIDE = 1e-6  # as near to 1/2 as rounding leaves a prediction that took no side
 
 Floats = npt.NDArray[np.float64]
@@ -85,17 +87,19 @@ def wilson_interval(successes: float, n: float, z: float = Z95) -> Interval:
 def clustered_interval(correct: Floats, group: Integers) -> Interval:
     """Return Wilson's interval at the effective number of values, n / design effect, where groups share their luck.
 
-    The design effect is the variance of the mean over groups against that of independent values, at least 1.
-    Kish 1965, "Survey sampling"; Franco et al. 2019 compare such intervals.
+    The design effect is the variance of the mean over groups against that of independent values. It is an estimate, so
+    the interval is widened as Student's t with one degree less than there are groups is wider than the normal; it may
+    be below 1: cut off there, independent groups would be covered too often. Kish 1965, "Survey sampling"; Korn &
+    Graubard 1998; Franco et al. 2019 compare such intervals.
     """
     n, share = len(correct), float(correct.mean())
     _, place = np.unique(group, return_inverse=True)
     excess = np.bincount(place, correct - share)
-    if len(excess) < 2 or share in (0.0, 1.0):
+    variance = float(np.square(excess).sum()) / n**2 * len(excess) / max(len(excess) - 1, 1)
+    if len(excess) < 2 or variance * n <= ROUNDING:
         return wilson_interval(share * n, n)
-    variance = float(np.square(excess).sum()) / n**2 * len(excess) / (len(excess) - 1)
-    effective = n / max(variance * n / (share * (1 - share)), 1.0)
-    return wilson_interval(share * effective, effective)
+    effective = share * (1 - share) / variance
+    return wilson_interval(share * effective, effective, float(student.ppf(0.975, len(excess) - 1)))
 
 
 def reliability_bins(p_first: Floats, first_won: Flags, n_bins: int = N_BINS) -> list[Bin]:

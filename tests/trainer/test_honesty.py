@@ -75,6 +75,25 @@ def test_copies_of_a_label_in_its_group_add_nothing() -> None:
     assert copied == pytest.approx(wilson_interval(correct.sum(), 300), abs=2e-3)
 
 
+@pytest.mark.parametrize(("n_groups", "size"), [(8, 25), (60, 5)])
+def test_groups_that_share_no_luck_are_covered_as_promised(n_groups: int, size: int) -> None:
+    """What the groups' scatter says of their design effect is luck as well, the more so the fewer they are."""
+    rng, group, covered = np.random.default_rng(0), np.repeat(np.arange(n_groups), size), 0
+    for _ in range(2000):
+        low, high = clustered_interval((rng.random(len(group)) < 0.65).astype(float), group)
+        covered += low <= 0.65 <= high
+
+    assert 0.94 <= covered / 2000 <= 0.965
+
+
+def test_groups_that_are_all_alike_leave_wilsons_interval() -> None:
+    correct = np.tile([1.0, 1.0, 0.0], 10)
+
+    assert clustered_interval(correct, np.arange(30) // 3) == wilson_interval(20, 30)
+    assert clustered_interval(np.ones(30), np.arange(30) // 3) == wilson_interval(30, 30)
+    assert clustered_interval(correct, np.zeros(30, int)) == wilson_interval(20, 30)
+
+
 @pytest.mark.parametrize("interval", ["clustered", "bootstrap"])
 def test_intervals_cover_the_truth_when_prompts_share_their_luck(interval: str) -> None:
     rng = np.random.default_rng(0)
