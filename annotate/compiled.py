@@ -3,7 +3,7 @@
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import update_wrapper
@@ -124,7 +124,9 @@ def _cursor() -> Any:
     from django.db.backends.postgresql.base import ServerBindingCursor
 
     connection.ensure_connection()
-    return connection._prepare_cursor(ServerBindingCursor(connection.connection))
+    database: Any = connection
+    binding: Any = ServerBindingCursor
+    return database._prepare_cursor(binding(database.connection))
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ class _Reader:
     converters: list[tuple[int, Any]]
     model: type[Model] | None = None
     columns: slice | None = None
-    names: Iterable[str] = ()
+    names: Collection[str] = ()
     populators: Iterable[Any] = ()
     annotations: Mapping[str, int] = field(default_factory=dict)
 

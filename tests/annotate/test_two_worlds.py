@@ -1,0 +1,100 @@
+"""Two projects that differ in nothing but what annotators must not know look the same to them, byte for byte.
+
+Hidden: who wrote a response, what the head thinks of it, and what others said. What is drawn at random (ids, keys,
+tokens) and moments are replaced by the order in which they come. Which words are never said: test_blinding.py.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from annotate.models import Assignment, Outcome, QueuedPair
+from annotate.services.assigning import lease_pairs
+from annotate.services.comparing import record_comparison
+from tests.annotate.api.clients import client_of
+from tests.annotate.api.material import make_snapshot
+from tests.annotate.views.browsers import browser_of
+from tests.factories import compare, make_member, make_pair, make_project
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("/", "/account", "/p/penguins/", "/p/penguins/compare", "/p/penguins/history")
+ENDPOINTS = ("projects/", "projects/penguins/", "me/comparisons/")
+HEADERS = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Length")
+WORLD: dict[str, Any] = {"sources": ("careful", "silly"), "p_first": 0.9, "others": Outcome.FIRST}
+MIRRORED: dict[str, Any] = {"sources": ("silly", "careful"), "p_first": 0.1, "others": Outcome.SECOND}
+RANDOM = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids
+    r"|[A-Za-z0-9]{64}|\b[0-9a-f]{8}(?:[0-9a-f]{7})?\b"  # CSRF tokens, what names an API token
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d[.\d]*)?(?:Z|\+00:00)?|\d+ s ago"  # moments
+)
+
+
+def everything_bob_is_told(
+    *, sources: tuple[str, str], p_first: float, others: Outcome, prompt: str = "Who owns Antarctica?"
+) -> Iterator[tuple[str, str]]:
+    """Yield each answer by its name. Bob has judged a pair and holds three; others have judged, a head has its view."""
+    project = make_project("penguins", overlap=3)
+    pairs = [make_pair(project, number, prompt=prompt, sources=sources) for number in range(1, 8)]
+    bob, rosa = make_member(project, "bob"), make_member(project, "rosa")
+    queued = {"project": project, "snapshot": make_snapshot(project), "p_first": p_first, "information": p_first}
+    for position, pair in enumerate(pairs):
+        QueuedPair.objects.create(pair=pair, position=position, **queued)
+    for _ in range(3):
+        compare(project, rosa, others)
+    (first,) = lease_pairs(project=project, annotator=bob)
+    Assignment.objects.update(first_on_left=True)
+    record_comparison(assignment=first, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
+    held = lease_pairs(project=project, annotator=bob, n=3)
+    Assignment.objects.update(first_on_left=True)
+
+    browser, program = browser_of(bob), client_of(bob)
+    for page in PAGES:
+        yield page, seen(browser.get(page))
+    yield "parts", seen(browser.get("/p/penguins/compare", HTTP_HX_REQUEST="true"))
+    for endpoint in ENDPOINTS:
+        yield endpoint, seen(program.get(f"/api/v1/{endpoint}"))
+    yield "lease", seen(program.post("/api/v1/projects/penguins/assignments/", {"n": 3}))
+    address = f"/api/v1/assignments/{held[0].public_id}"
+    yield "verdict", seen(program.post(f"{address}/comparison/", verdict("left")))
+    yield "another", seen(program.post(f"{address}/comparison/", verdict("right")))
+    yield "skip", seen(program.post(f"{address}/skip/", {"reason": "too hard"}))
+
+
+def verdict(outcome: str) -> dict[str, str]:
+    return {"client_key": str(uuid4()), "outcome": outcome}
+
+
+def seen(response: Any) -> str:
+    """Return what a reader can tell of an answer: its status, headers and content, without what is drawn at random."""
+    headers = "\n".join(f"{name}: {response.get(name)}" for name in HEADERS)
+    names: dict[str, str] = {}
+    numbers = count()
+    content = RANDOM.sub(lambda drawn: names.setdefault(drawn[0], f"random-{next(numbers)}"), response.content.decode())
+    return f"{response.status_code}\n{headers}\n{content}"
+
+
+def told_in(world: dict[str, Any]) -> dict[str, str]:
+    with transaction.atomic():
+        told = dict(everything_bob_is_told(**world))
+        transaction.set_rollback(True)
+    return told
+
+
+def test_what_annotators_must_not_know_changes_nothing_that_they_are_told() -> None:
+    one, other = told_in(WORLD), told_in(MIRRORED)
+
+    for where in one:
+        assert one[where] == other[where], where
+
+
+def test_what_they_may_know_does_change_it() -> None:
+    """The control: a prompt of another wording is told."""
+    one, other = told_in(WORLD), told_in(WORLD | {"prompt": "Whose is Antarctica?"})
+
+    assert {where for where in one if one[where] != other[where]} >= {"/p/penguins/compare", "parts", "lease"}
