@@ -48,7 +48,8 @@ class OwnFigures:
 def own_figures(project: Project, annotator: User) -> OwnFigures:
     """Return the speed of the annotator's newest verdicts and their self-consistency over all."""
     live = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
-    seconds = live.exclude(seconds=None).order_by("-id").values_list("seconds", flat=True)[:RECENT]
+    newest = live.exclude(seconds=None).order_by("-id").values_list("seconds", flat=True)[:RECENT]
+    seconds = [value for value in newest if value is not None]
     first_look = live.filter(assignment__pair=OuterRef("assignment__pair"), assignment__round=0)
     repeated = live.filter(assignment__round=1).annotate(before=Subquery(first_look.values("outcome")[:1]))
     repeated = repeated.exclude(before=None)
