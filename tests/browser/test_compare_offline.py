@@ -122,7 +122,7 @@ def other_login(page: Page, context: BrowserContext, site: Site) -> Page:
     context.clear_cookies(name="sessionid")
     sign_in_by_name(page, site.address, "mia")
     open_compare(page, site.address, "offline")
-    wait_until_saved(page)
+    page.wait_for_function("() => !Object.keys(localStorage).some((name) => name.startsWith('tiebreak:press:'))")
     return page
 
 

@@ -68,6 +68,7 @@ def test_ten_verdicts_by_keyboard_and_an_undo_move_the_overview(
         judged_last = shown_assignment(page)
         page.keyboard.press("u")
         expect(page.locator("#pair [name=assignment]")).not_to_have_value(judged_last)
+        expect(page.locator("#saving")).to_have_text("Saved")
 
         page.goto(f"{address}/p/demo/")
         expect(page.locator("#n-comparisons")).to_have_text(str(before[0] + 9))
