@@ -5,6 +5,8 @@ from typing import Any
 
 from annotate.formats.rows import FIRST, SECOND, CanonicalRow, Message
 
+MEASURING = ("gold", "training")  # streams whose verdicts measure people and train nothing
+
 
 def trl_line(row: CanonicalRow) -> bytes | None:
     """Return the row as strings if its prompt is one user message, else as message lists; None leaves it out."""
@@ -27,7 +29,7 @@ def _standard_line(row: CanonicalRow) -> bytes | None:
 
 
 def _chosen_and_rejected(row: CanonicalRow) -> tuple[str, str] | None:
-    if row.retracted_at is not None or row.outcome not in (FIRST, SECOND):
+    if row.retracted_at is not None or row.stream in MEASURING or row.outcome not in (FIRST, SECOND):
         return None
     return (row.first, row.second) if row.outcome == FIRST else (row.second, row.first)
 

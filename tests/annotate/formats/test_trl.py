@@ -55,10 +55,17 @@ def test_the_conversational_form_is_message_lists_whatever_the_prompt() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"outcome": TIE}, {"outcome": BOTH_BAD}, {"outcome": None}, {"retracted_at": datetime(2026, 1, 1, tzinfo=UTC)}],
+    [
+        {"outcome": TIE},
+        {"outcome": BOTH_BAD},
+        {"outcome": None},
+        {"retracted_at": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"stream": "gold"},
+        {"stream": "training"},
+    ],
 )
 @pytest.mark.parametrize("prompt", [ROW.prompt, TURNS])
-def test_rows_without_a_winner_and_retracted_ones_are_left_out(
+def test_rows_without_a_winner_retracted_ones_and_known_answers_are_left_out(
     changes: dict[str, Any], prompt: tuple[Message, ...]
 ) -> None:
     row = replace(ROW, prompt=prompt, **changes)
