@@ -104,10 +104,16 @@ class Pair(models.Model):
         ]
         indexes = [
             models.Index(name="pair_gold", fields=["project", "shuffle"], condition=~Q(gold_outcome="")),
+            # SQLite seeks by a flag only where the index is of the rows that have it.
             models.Index(
-                name="pair_assignable",
-                fields=["project", "audit", "shuffle"],
-                condition=Q(open=True, slots_taken__lt=F("overlap")),
+                name="pair_learn_order",
+                fields=["project", "shuffle"],
+                condition=Q(audit=False, open=True, slots_taken__lt=F("overlap")),
+            ),
+            models.Index(
+                name="pair_audit_order",
+                fields=["project", "shuffle"],
+                condition=Q(audit=True, open=True, slots_taken__lt=F("overlap")),
             ),
         ]
 
