@@ -4,8 +4,10 @@ These are signals to look into, no verdicts on people: a flag says which figure 
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -70,19 +72,18 @@ def share(k: int, n: int) -> Share:
 def _annotator(
     user: User,
     membership: Membership | None,
-    counts: dict[str, int],
+    counts: Mapping[str, Any],
     median: float | None,
     repeats: tuple[int, int],
 ) -> Annotator:
     fast = share(counts.get("fast", 0), counts.get("timed", 0))
     left = share(counts.get("left", 0), counts.get("left", 0) + counts.get("right", 0))
-    last_at = counts.get("last_at")
     return Annotator(
         user=user,
         membership=membership,
         n=counts.get("n", 0),
         n_voided=counts.get("voided", 0),
-        last_at=last_at if isinstance(last_at, datetime) else None,
+        last_at=counts.get("last_at"),
         median_seconds=median,
         fast=fast,
         left=left,
@@ -107,7 +108,7 @@ def _near_one_half(share: Share) -> bool:
     return share.low is not None and share.high is not None and share.low <= 0.5 + SIDED and share.high >= 0.5 - SIDED
 
 
-def _counts(project: Project) -> QuerySet[Comparison, dict[str, int]]:
+def _counts(project: Project) -> QuerySet[Comparison, Any]:
     """Count each person's verdicts of every kind in one query."""
     live = Q(voided_at=None)
     gold = live & Q(assignment__stream=Stream.GOLD)
@@ -153,7 +154,7 @@ def _medians(project: Project) -> dict[int, float]:
         n=Window(Count("pk"), partition_by=whose),
     )
     middle = placed.filter(place__gte=F("n") / 2.0, place__lte=F("n") / 2.0 + 1)
-    found: dict[int, list[float]] = defaultdict(list)
+    found: dict[int, list[Any]] = defaultdict(list)
     for annotator, seconds in middle.values_list("assignment__annotator", "seconds"):
         found[annotator].append(seconds)
     return {annotator: sum(seconds) / len(seconds) for annotator, seconds in found.items()}

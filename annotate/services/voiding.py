@@ -1,5 +1,7 @@
 """Take a person's verdicts out of the count, and back in. Nothing is deleted: both are events on the comparisons."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
@@ -44,7 +46,7 @@ def _locked(project: Project, annotator: User) -> list[Comparison]:
     return made
 
 
-def _slots_of(comparisons: list[int]) -> QuerySet[Comparison, int]:
+def _slots_of(comparisons: list[int]) -> QuerySet[Comparison, Any]:
     """Return the pairs of which these comparisons hold a slot."""
     holding = Comparison.objects.filter(pk__in=comparisons, surplus=False)
     return holding.filter(assignment__stream__in=Stream.with_slots()).values("assignment__pair")
