@@ -88,7 +88,10 @@ class Retract(APIView):
 
     @extend_schema(request=None, responses={200: OwnComparisonSerializer, 409: RefusalSerializer})
     def post(self, request: Request, comparison_id: UUID) -> Response:
-        """Take a verdict of one's own back inside the project's window; 409 when that is over or was done before."""
+        """Take a verdict of one's own back inside the project's window; asked again, it is answered alike.
+
+        409 when the window has closed, when it was voided, or when the pair was judged anew since.
+        """
         StrictSerializer.read(request.data)
         comparison = own_comparisons(caller(request)).filter(public_id=comparison_id).first()
         if comparison is None:

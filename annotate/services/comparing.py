@@ -1,11 +1,12 @@
 """Record verdicts, skips and retractions. No submitted comparison is ever discarded or counted twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from annotate.models import Assignment, Comparison, ComparisonEvent, Outcome, Ranking, Stream, User
@@ -86,11 +87,12 @@ def skip_assignment(*, assignment: Assignment, reason: str, by: User) -> None:
 
 
 @transaction.atomic
-def retract_comparison(*, comparison: Comparison, by: User) -> None:
+def retract_comparison(*, comparison: Comparison, by: User) -> bool:
     """Undo a verdict of one's own inside the project's window: append a retraction and free the slot.
 
-    Raises NotFound if it is somebody else's, Conflict if it was retracted or voided before, if the window has closed,
-    or if it is part of a ranking, which is undone as one.
+    Returns whether this call did it: asked again, it is done already and nothing changes. Raises NotFound if it is
+    somebody else's, Conflict if it was voided, if the pair was judged anew since, if the window has closed, or if it is
+    part of a ranking, which is undone as one.
     """
     assignment = comparison.assignment
     if assignment.annotator_id != by.pk:
@@ -102,16 +104,26 @@ def retract_comparison(*, comparison: Comparison, by: User) -> None:
     window = timedelta(seconds=comparison.project.undo_seconds)
     standing = Comparison.objects.live().filter(pk=comparison.pk)
     if not standing.filter(created_at__gte=Now() - window).update(retracted_at=Now()):
-        late = standing.exists()
-        raise Conflict(
-            "The time to undo it is over: the verdict stays." if late else "This verdict was already undone or voided."
-        )
+        check_undone(Comparison.objects.filter(pk=comparison.pk), [assignment])
+        return False
     ComparisonEvent.objects.create(
         project_id=comparison.project_id, comparison=comparison, kind=ComparisonEvent.Kind.RETRACT, by=by
     )
     Assignment.objects.filter(pk=assignment.pk).update(closed_at=Now(), closed_as=Assignment.ClosedAs.UNDONE)
     if not comparison.surplus:
         free_slot(assignment)
+    return True
+
+
+def check_undone(verdicts: QuerySet[Comparison], assignments: Iterable[Assignment]) -> None:
+    """Raise Conflict unless these verdicts were taken back before and no other stands on their assignments since."""
+    if verdicts.exclude(retracted_at=None).exists():
+        if Comparison.objects.filter(assignment__in=assignments, retracted_at=None).exists():
+            raise Conflict("You took this back and have judged it anew since. Undo what you said last instead.")
+    elif verdicts.exclude(voided_at=None).exists():
+        raise Conflict("This verdict was voided by the project's admin. Judge the next pair.")
+    else:
+        raise Conflict("The time to undo it is over: the verdict stays.")
 
 
 def store(assignment: Assignment, verdict: Verdict, ranking: Ranking | None = None) -> Comparison:

@@ -28,7 +28,7 @@ from annotate.models import (
 from annotate.selectors.lineups import held_ranking, lineup_around, next_anchor, same_lineup
 from annotate.selectors.next_pair import Candidate
 from annotate.services.assigning import lend, lock_membership
-from annotate.services.comparing import LONGEST_REASON, store
+from annotate.services.comparing import LONGEST_REASON, check_undone, store
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotComparing, NotFound
 from annotate.services.slots import close, free_slot, release_expired
 from annotate.services.verdicts import LONGEST_COMMENT, Timing, Verdict, check_text
@@ -107,17 +107,20 @@ def skip_ranking(*, ranking: Ranking, reason: str, by: User) -> None:
 
 
 @transaction.atomic
-def retract_ranking(*, ranking: Ranking, by: User) -> None:
+def retract_ranking(*, ranking: Ranking, by: User) -> bool:
     """Undo a ranking of one's own inside the project's window: all of its comparisons, with their slots.
 
-    Raises NotFound if it is somebody else's, Conflict if it was retracted or voided before or the window has closed.
+    Returns whether this call did it: asked again, it is done already and nothing changes. Raises NotFound if it is
+    somebody else's, Conflict if it was voided, if some of its pairs were judged anew since or the window has closed.
     """
     _lock_own(ranking, by)
     window = timedelta(seconds=ranking.project.undo_seconds)
     standing = Ranking.objects.filter(pk=ranking.pk, retracted_at=None, ranked_at__gte=Now() - window)
     made = list(Comparison.objects.live().filter(ranking=ranking).select_related("assignment").order_by("id"))
     if not made or not standing.update(retracted_at=Now()):
-        raise Conflict("This ranking was undone or voided before, or the time to undo it is over.")
+        judged = Comparison.objects.filter(ranking=ranking)
+        check_undone(judged, Assignment.objects.filter(comparisons__in=judged))
+        return False
     Comparison.objects.filter(pk__in=[one.pk for one in made]).update(retracted_at=Now())
     kind = ComparisonEvent.Kind.RETRACT
     ComparisonEvent.objects.bulk_create(
@@ -127,6 +130,7 @@ def retract_ranking(*, ranking: Ranking, by: User) -> None:
         Assignment.objects.filter(pk=one.assignment_id).update(closed_at=Now(), closed_as=Assignment.ClosedAs.UNDONE)
         if not one.surplus:
             free_slot(one.assignment)
+    return True
 
 
 @transaction.atomic

@@ -107,9 +107,12 @@ def _undo(request: SignedInRequest, membership: Membership) -> Done:
 
 
 def take_back(request: SignedInRequest, comparison: Comparison) -> UUID | None:
-    """Retract a verdict, lend its pair again where that is possible, and say how it went."""
-    retract_comparison(comparison=comparison, by=request.user)
-    again = lease_again(comparison.assignment) if comparison.project.accepts_comparisons else None
+    """Retract a verdict, lend its pair again where that is possible, and say how it went; sent again, say so again."""
+    undone_now = retract_comparison(comparison=comparison, by=request.user)
+    if undone_now and comparison.project.accepts_comparisons:
+        again = lease_again(comparison.assignment)
+    else:
+        again = Assignment.objects.live().filter(pk=comparison.assignment_id).first()
     messages.success(request, "Undone. Judge it again." if again else "Undone: the pair goes to somebody else.")
     return again.public_id if again else None
 

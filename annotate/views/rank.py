@@ -16,7 +16,7 @@ from annotate.forms import SkipReason, UndoForm, checked
 from annotate.keys import keys_of
 from annotate.models import Membership, Project, Ranking, Response
 from annotate.permissions import membership_in
-from annotate.selectors.lineups import undoable_ranking
+from annotate.selectors.lineups import held_ranking, undoable_ranking
 from annotate.selectors.progress import progress
 from annotate.selectors.waiting import waiting
 from annotate.services.errors import Conflict, InvalidInput, NotFound
@@ -51,11 +51,11 @@ class Card:
 def rank(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show a lineup; take an order, a skip or an undo, whichever the pressed button's name says."""
     membership = membership_in(request.user, slug)
-    if membership.project.outcomes != Project.Outcomes.RANKING:
-        return redirect("compare", slug)
-    if request.method == "POST":
+    if request.method == "POST":  # also what was ranked before the project began to ask for pairs
         _act(request, membership)
         return redirect("rank", slug)
+    if membership.project.outcomes != Project.Outcomes.RANKING:
+        return redirect("compare", slug)
     return render(request, "rank.html", _screen(request, membership))
 
 
@@ -97,8 +97,12 @@ def _skip(request: SignedInRequest, membership: Membership) -> None:
 
 def _undo(request: SignedInRequest, membership: Membership) -> None:
     ranking = _own_ranking(membership, checked(UndoForm(request.POST))["undo"])
-    retract_ranking(ranking=ranking, by=request.user)
-    again = lease_ranking_again(ranking) if membership.project.accepts_comparisons else None
+    undone_now = retract_ranking(ranking=ranking, by=request.user)
+    if undone_now and membership.project.accepts_comparisons:
+        again = lease_ranking_again(ranking)
+    else:
+        held = held_ranking(membership.project, membership.user)
+        again = held if held and held.lineup == ranking.lineup else None
     messages.success(request, "Undone. Rank them again." if again else "Undone: the responses go to somebody else.")
 
 

@@ -156,15 +156,34 @@ def test_undo_appends_a_retraction_and_frees_the_slot(project: Project, bob: Use
     assert not Comparison.objects.live().exists()
 
 
-def test_undo_against_undo_one_wins(project: Project, bob: User) -> None:
+def test_an_undo_that_is_sent_again_is_done_and_changes_nothing(project: Project, bob: User) -> None:
     comparison = compare(project, bob)
-    retract_comparison(comparison=comparison, by=bob)
 
-    with pytest.raises(Conflict):
-        retract_comparison(comparison=comparison, by=bob)
+    assert retract_comparison(comparison=comparison, by=bob)
+    Comparison.objects.update(created_at=Now() - timedelta(seconds=project.undo_seconds + 1))
+    assert not retract_comparison(comparison=comparison, by=bob)
 
     assert ComparisonEvent.objects.count() == 1
     assert slots(comparison.assignment) == 0
+
+
+def test_an_undo_that_is_sent_again_leaves_a_new_verdict_alone_and_says_so(project: Project, bob: User) -> None:
+    comparison = compare(project, bob)
+    retract_comparison(comparison=comparison, by=bob)
+    again, _ = record_comparison(assignment=comparison.assignment, outcome=Outcome.SECOND, client_key=uuid4(), by=bob)
+
+    with pytest.raises(Conflict, match="anew"):
+        retract_comparison(comparison=comparison, by=bob)
+
+    assert list(Comparison.objects.live()) == [again]
+
+
+def test_a_voided_verdict_cannot_be_undone(project: Project, bob: User) -> None:
+    comparison = compare(project, bob)
+    Comparison.objects.update(voided_at=Now())
+
+    with pytest.raises(Conflict, match="voided"):
+        retract_comparison(comparison=comparison, by=bob)
 
 
 def test_undo_after_the_window_is_refused(project: Project, bob: User) -> None:

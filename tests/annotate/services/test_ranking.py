@@ -164,8 +164,21 @@ def test_undo_takes_all_comparisons_back_and_frees_their_slots(project: Project,
     assert not Comparison.objects.live().exists()
     assert ComparisonEvent.objects.count() == 6
     assert sum(slots(project)) == 0
-    with pytest.raises(Conflict):
+
+
+def test_an_undo_that_is_sent_again_changes_nothing_and_leaves_a_new_order_alone(project: Project, bob: User) -> None:
+    ranking = ranked(lent(project, bob))
+    assert retract_ranking(ranking=ranking, by=bob)
+
+    assert not retract_ranking(ranking=ranking, by=bob)
+
+    assert ComparisonEvent.objects.count() == 6
+    again = lease_ranking_again(ranking)
+    assert again is not None
+    ranked(again)
+    with pytest.raises(Conflict, match="anew"):
         retract_ranking(ranking=ranking, by=bob)
+    assert Comparison.objects.live().filter(ranking=again).count() == 6
 
 
 def test_after_the_window_a_ranking_stays(project: Project, bob: User) -> None:

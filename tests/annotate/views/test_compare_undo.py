@@ -65,14 +65,31 @@ def test_undo_offers_the_verdict_before_the_last_after_it(bobs: Client, project:
     assert f'value="{earlier.public_id}"' in answer
 
 
-def test_undoing_twice_says_so_and_goes_on(bobs: Client, project: Project, bob: User) -> None:
-    sent = {"undo": str(compare(project, bob).public_id)}
+def test_an_undo_that_is_sent_again_is_answered_as_the_first_was(bobs: Client, project: Project, bob: User) -> None:
+    judged = compare(project, bob)
+    sent = {"undo": str(judged.public_id)}
     fragment(bobs, URL, sent)
 
     answer = fragment(bobs, URL, sent)
 
+    assert answer.status_code == 200
+    assert "Undone. Judge it again." in answer.content.decode()
+    assert f'data-assignment="{judged.assignment.public_id}"' in answer.content.decode()
+    assert judged.events.count() == 1
+
+
+def test_an_undo_that_is_sent_again_after_a_new_verdict_takes_nothing_back(
+    bobs: Client, project: Project, bob: User
+) -> None:
+    judged = compare(project, bob)
+    sent = {"undo": str(judged.public_id)}
+    fragment(bobs, URL, sent)
+    fragment(bobs, URL, verdict(judged.assignment, "tie"))
+
+    answer = fragment(bobs, URL, sent)
+
     assert answer.status_code == 409
-    assert "already undone" in answer.content.decode()
+    assert Comparison.objects.live().get().outcome == Outcome.TIE
 
 
 def test_nobody_undoes_somebody_elses_verdict(bobs: Client, project: Project, rosa: User) -> None:

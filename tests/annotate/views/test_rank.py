@@ -103,6 +103,24 @@ def test_a_skip_and_an_undo_lead_to_the_next_page(bobs: Client, project: Project
     assert Ranking.objects.latest("id").lineup == second.lineup
 
 
+def test_an_undo_that_is_sent_again_is_answered_as_the_first_was(bobs: Client, project: Project) -> None:
+    ranking = shown(bobs)
+    bobs.post(URL, order(ranking, [1, 2, 3, 4]))
+
+    answers = [bobs.post(URL, {"undo": str(ranking.public_id)}, follow=True) for _ in range(2)]
+
+    assert all("Undone. Rank them again." in answer.content.decode() for answer in answers)
+
+
+def test_an_order_that_was_under_way_when_the_project_turned_to_pairs_is_stored(bobs: Client, project: Project) -> None:
+    ranking = shown(bobs)
+    Project.objects.update(outcomes=Project.Outcomes.TIES)
+
+    bobs.post(URL, order(ranking, [1, 2, 3, 4]))
+
+    assert Comparison.objects.filter(ranking=ranking).count() == 6
+
+
 def test_when_all_is_ranked_the_page_says_so(bobs: Client, project: Project) -> None:
     for _ in range(2):
         bobs.post(URL, order(shown(bobs), [1, 2, 3, 4]))
