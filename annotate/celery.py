@@ -1,6 +1,5 @@
 """The Celery application. Tasks live in trainer/tasks.py; `celery -A annotate worker -Q train` starts a trainer."""
 
-import os
 from typing import Any
 
 from celery import Celery
@@ -8,7 +7,9 @@ from celery.concurrency import get_implementation
 from celery.concurrency.solo import TaskPool
 from celery.signals import worker_init
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings")
+from annotate.environment import read_settings
+
+read_settings()
 app = Celery("tiebreak")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["trainer"])

@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,16 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+GUNICORN_GIVES_UP = 3  # the exit status of a worker after which gunicorn starts no other
+
+
+def read_settings() -> None:
+    """Read the settings now; where one cannot be used, end this program with the one line that says so."""
+    try:
+        import_module(os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotate.settings"))
+    except ImproperlyConfigured as refusal:
+        sys.stderr.write(f"Tiebreak cannot start: {refusal}\n")
+        sys.exit(GUNICORN_GIVES_UP)
 
 
 def read_bool(name: str, default: bool) -> bool:

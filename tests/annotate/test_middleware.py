@@ -82,3 +82,27 @@ def test_without_a_secret_key_the_start_ends_in_one_line() -> None:
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
     assert "SECRET_KEY is not set" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ("gunicorn", "annotate.wsgi", "--bind=127.0.0.1:0", "--no-control-socket"),
+        ("celery", "-A", "annotate", "worker"),
+    ],
+    ids=["gunicorn", "celery"],
+)
+def test_without_a_secret_key_no_server_starts_and_none_ends_in_a_traceback(program: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", *program],
+        cwd=ROOT,
+        env={"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 3
+    assert "Tiebreak cannot start: SECRET_KEY is not set" in ended.stderr
+    assert "Traceback" not in ended.stderr
