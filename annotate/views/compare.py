@@ -23,7 +23,7 @@ from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
 from annotate.services.assigning import held_by, lease_pairs, renew_leases
-from annotate.services.errors import Conflict, Refusal
+from annotate.services.errors import Conflict, InvalidInput, Refusal
 from annotate.services.leaving import leave_leases
 from annotate.views.judging import AT_ONCE, Done, act
 from annotate.views.outcomes import points
@@ -38,6 +38,8 @@ def compare(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show pairs; do what the pressed button's name says, or what the script asks for in the page's name."""
     membership = membership_in(request.user, slug)
     if membership.project.outcomes == Project.Outcomes.RANKING:
+        if request.method == "POST":  # from a page of before; refused, the browser keeps it
+            raise InvalidInput("This project asks for rankings now. Reload the page to put responses in order.")
         return redirect("rank", slug)
     if request.htmx:
         return _answer(request, membership)

@@ -208,3 +208,16 @@ def test_the_answer_is_never_kept_by_the_browser(bobs: Client) -> None:
 
     assert "no-store" in response["Cache-Control"]
     assert "HX-Request" in response["Vary"]
+
+
+def test_a_press_of_before_the_project_asked_for_rankings_is_refused_so_that_the_browser_keeps_it(
+    bobs: Client, project: Project, bob: User
+) -> None:
+    under_way = lease(project, bob)
+    Project.objects.update(outcomes=Project.Outcomes.RANKING)
+
+    answer = fragment(bobs, URL, verdict(under_way))
+
+    assert answer.status_code == 400
+    assert "asks for rankings now" in answer.content.decode()
+    assert bobs.get(URL)["Location"] == "/p/antarctica/rank"
