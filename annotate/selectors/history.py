@@ -8,7 +8,7 @@ from statistics import median
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from annotate.models import Comparison, Project, User
+from annotate.models import Comparison, Project, Stream, User
 
 RECENT = 500
 
@@ -62,6 +62,7 @@ def own_figures(project: Project, annotator: User) -> OwnFigures:
 
 def reopenable(project: Project, annotator: User) -> set[int]:
     """Return the verdicts that the annotator may still take back, by id."""
-    own = Comparison.objects.filter(project=project, assignment__annotator=annotator, retracted_at=None)
+    own = Comparison.objects.live().filter(project=project, assignment__annotator=annotator, ranking=None)
+    own = own.exclude(assignment__stream=Stream.TRAINING)
     since = Now() - timedelta(seconds=project.undo_seconds)
     return set(own.filter(source=Comparison.Source.LIVE, created_at__gte=since).values_list("pk", flat=True))

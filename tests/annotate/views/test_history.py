@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from annotate.models import Assignment, Comparison, Outcome, Project, User
+from annotate.models import Assignment, Comparison, Outcome, Project, Stream, User
 from tests.annotate.views.browsers import main_of, n_queries
 from tests.factories import compare, make_pair, make_project
 
@@ -150,3 +150,14 @@ def test_what_no_page_of_ours_asks_for_is_answered_too(bobs: Client, project: Pr
     compare(project, bob)
 
     assert text_of(bobs, f"{URL}?q={'x' * 300}&page=-7").count("<details") == 1
+
+
+@pytest.mark.parametrize("became", ["voided", "practice"])
+def test_what_cannot_be_taken_back_is_not_offered(bobs: Client, project: Project, bob: User, became: str) -> None:
+    judged = compare(project, bob)
+    if became == "voided":
+        Comparison.objects.update(voided_at=timezone.now())
+    else:
+        Assignment.objects.update(stream=Stream.TRAINING)
+
+    assert str(judged.public_id) not in main_of(bobs.get(URL))
