@@ -1,15 +1,12 @@
 """Never more than k verdicts on a pair, never one lost: many annotators at once, and controls that must fail."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, F
 from django.db.models.functions import Now
 
@@ -18,30 +15,12 @@ from annotate.services.assigning import lease_again, lease_pairs
 from annotate.services.comparing import record_comparison, retract_comparison
 from annotate.services.errors import Conflict
 from annotate.services.slots import release_expired
+from tests.at_once import at_once
 from tests.factories import lease, make_member, make_project
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANNOTATORS, PAIRS, OVERLAP = 12, 20, 3
-
-T = TypeVar("T")
-
-
-def at_once(work: Callable[[T], object], items: list[T]) -> list[object]:
-    """Run `work` on every item in a thread of its own, all released at one moment; return results or exceptions."""
-    gate = threading.Barrier(len(items))
-
-    def run(item: T) -> object:
-        try:
-            gate.wait()
-            return work(item)
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(items)) as pool:
-        return list(pool.map(run, items))
 
 
 def crowd() -> tuple[Project, list[User]]:
