@@ -47,12 +47,7 @@ def settings(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def _save(request: SignedInRequest, project: Project) -> Shown:
     form = SettingsForm(request.POST, instance=copy(project))
-    if not form.is_valid():
-        return {"form": form}
-    try:
-        change_project(project=project, by=request.user, **form.changes())
-    except InvalidInput as refusal:
-        form.add_error(None, refusal.message)
+    if not _is_saved(request, project, form):
         return {"form": form}
     messages.success(request, "The settings are saved.")
     return None
@@ -60,15 +55,22 @@ def _save(request: SignedInRequest, project: Project) -> Shown:
 
 def _save_quality(request: SignedInRequest, project: Project) -> Shown:
     form = QualityForm(request.POST, instance=copy(project))
-    if not form.is_valid():
+    if not _is_saved(request, project, form):
         return {"quality_form": form}
+    messages.success(request, "The questions and checks are saved.")
+    return None
+
+
+def _is_saved(request: SignedInRequest, project: Project, form: SettingsForm | QualityForm) -> bool:
+    """Change the project as the form says; where that is refused, say so in the form."""
+    if not form.is_valid():
+        return False
     try:
         change_project(project=project, by=request.user, **form.changes())
     except InvalidInput as refusal:
         form.add_error(None, refusal.message)
-        return {"quality_form": form}
-    messages.success(request, "The questions and checks are saved.")
-    return None
+        return False
+    return True
 
 
 def _choose_encoder(request: SignedInRequest, project: Project) -> Shown:
