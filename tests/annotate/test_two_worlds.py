@@ -1,7 +1,7 @@
 """Two projects that differ in nothing but what annotators must not know look the same to them, byte for byte.
 
 Hidden: who wrote a response, what the head thinks of it, and what others said. What is drawn at random (ids, keys,
-tokens) and moments are replaced by the order in which they come. Which words are never said: test_blinding.py.
+tokens) is replaced by the order in which it comes, and moments by nothing at all. Which words are never said: test_blinding.py.
 """
 
 import re
@@ -31,8 +31,8 @@ MIRRORED: dict[str, Any] = {"sources": ("silly", "careful"), "p_first": 0.1, "ot
 RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids
     r"|[A-Za-z0-9]{64}|\b[0-9a-f]{8}(?:[0-9a-f]{7})?\b"  # CSRF tokens, what names an API token
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d[.\d]*)?(?:Z|\+00:00)?|\d+ s ago"  # moments
 )
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d[.\d]*)?(?:Z|\+00:00)?|\d+ s ago")
 
 
 def everything_bob_is_told(
@@ -71,11 +71,12 @@ def verdict(outcome: str) -> dict[str, str]:
 
 
 def seen(response: Any) -> str:
-    """Return what a reader can tell of an answer: its status, headers and content, without what is drawn at random."""
+    """Return what a reader can tell of an answer: its status, headers and content, without what is drawn at random or told by a clock."""
     headers = "\n".join(f"{name}: {response.get(name)}" for name in HEADERS)
     names: dict[str, str] = {}
     numbers = count()
-    content = RANDOM.sub(lambda drawn: names.setdefault(drawn[0], f"random-{next(numbers)}"), response.content.decode())
+    timeless = MOMENT.sub("a moment", response.content.decode())
+    content = RANDOM.sub(lambda drawn: names.setdefault(drawn[0], f"random-{next(numbers)}"), timeless)
     return f"{response.status_code}\n{headers}\n{content}"
 
 
