@@ -1,7 +1,8 @@
 """Two projects that differ in nothing but what annotators must not know look the same to them, byte for byte.
 
 Hidden: who wrote a response, what the head thinks of it, and what others said. What is drawn at random (ids, keys,
-tokens) is replaced by the order in which it comes, and moments by nothing at all. Which words are never said: test_blinding.py.
+tokens) is replaced by the order in which it comes, and moments by nothing at all. Which words
+are never said: test_blinding.py.
 """
 
 import re
@@ -71,7 +72,7 @@ def verdict(outcome: str) -> dict[str, str]:
 
 
 def seen(response: Any) -> str:
-    """Return what a reader can tell of an answer: its status, headers and content, without what is drawn at random or told by a clock."""
+    """Return what a reader can tell of an answer: its status, headers and content, less chance and the clock."""
     headers = "\n".join(f"{name}: {response.get(name)}" for name in HEADERS)
     names: dict[str, str] = {}
     numbers = count()
