@@ -16,8 +16,9 @@ def void_comparisons(*, project: Project, annotator: User, by: User) -> int:
     """Void all live verdicts of a person and free their slots, so that others are asked; return how many."""
     voided = [one for one in _locked(project, annotator) if one.voided_at is None]
     for some in _in_parts(voided):
-        Comparison.objects.filter(pk__in=some).update(voided_at=Now())
-        Pair.objects.filter(pk__in=_slots_of(some)).update(slots_taken=F("slots_taken") - 1)
+        part = Comparison.objects.filter(pk__in=some)
+        part.update(voided_at=Now())
+        Pair.objects.filter(pk__in=_slots_of(part)).update(slots_taken=F("slots_taken") - 1)
     _record(project, voided, ComparisonEvent.Kind.VOID, annotator, by)
     return len(voided)
 
@@ -27,12 +28,13 @@ def restore_comparisons(*, project: Project, annotator: User, by: User) -> int:
     """Restore what was voided of a person; return how many. A verdict whose slot has gone meanwhile becomes surplus."""
     restored = [one for one in _locked(project, annotator) if one.voided_at is not None]
     for some in _in_parts(restored):
-        with_room = Pair.objects.filter(pk__in=_slots_of(some), slots_taken__lt=F("overlap"))
+        part = Comparison.objects.filter(pk__in=some)
+        with_room = Pair.objects.filter(pk__in=_slots_of(part), slots_taken__lt=F("overlap"))
         free = set(with_room.values_list("pk", flat=True))
-        kept = Comparison.objects.filter(pk__in=some, surplus=False, assignment__stream__in=Stream.with_slots())
+        kept = part.filter(surplus=False, assignment__stream__in=Stream.with_slots())
         kept.exclude(assignment__pair__in=free).update(surplus=True)
         Pair.objects.filter(pk__in=free).update(slots_taken=F("slots_taken") + 1)
-        Comparison.objects.filter(pk__in=some).update(voided_at=None)
+        part.update(voided_at=None)
     _record(project, restored, ComparisonEvent.Kind.RESTORE, annotator, by)
     return len(restored)
 
@@ -41,15 +43,14 @@ def _locked(project: Project, annotator: User) -> list[Comparison]:
     """Lock a person's standing verdicts, then their pairs in order of id, and return the verdicts."""
     own = Comparison.objects.filter(project=project, assignment__annotator=annotator, retracted_at=None)
     made = list(own.select_for_update(of=("self",)).order_by("pk"))
-    for some in _in_parts(made):
-        list(Pair.objects.select_for_update().filter(pk__in=_slots_of(some)).order_by("pk").values_list("pk"))
+    list(Pair.objects.select_for_update().filter(pk__in=_slots_of(own)).order_by("pk").values_list("pk"))
     return made
 
 
-def _slots_of(comparisons: list[int]) -> QuerySet[Comparison, Any]:
+def _slots_of(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison, Any]:
     """Return the pairs of which these comparisons hold a slot."""
-    holding = Comparison.objects.filter(pk__in=comparisons, surplus=False)
-    return holding.filter(assignment__stream__in=Stream.with_slots()).values("assignment__pair")
+    holding = comparisons.filter(surplus=False, assignment__stream__in=Stream.with_slots())
+    return holding.values("assignment__pair")
 
 
 def _in_parts(comparisons: list[Comparison]) -> list[list[int]]:
