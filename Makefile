@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest
+ONE_THREAD := OMP_NUM_THREADS=1  # for each of several test processes: together they would wait for each other, spinning
 QUICK := not processes and not browser and not long
 TYPED := $(wildcard trainer annotate/services annotate/selectors annotate/formats annotate/render annotate/supervisor annotate/agreement.py annotate/compiled.py)
 export SKIPS_FILE := test-output/skipped.txt
@@ -16,8 +17,8 @@ run: .venv/installed  ## Start Tiebreak on http://127.0.0.1:8000 (PORT changes i
 
 test: .venv/installed-dev  ## Run every test that this machine can run, on SQLite and on PostgreSQL
 	@mkdir -p test-output && rm -f $(SKIPS_FILE)
-	$(PYTEST) -n 2 -m "$(QUICK)" --durations=8
-	$(BIN)/python -m tests.servers postgresql $(PYTEST) -n 2 -m "$(QUICK)" --only-database
+	$(ONE_THREAD) $(PYTEST) -n 2 -m "$(QUICK)" --durations=8
+	$(ONE_THREAD) $(BIN)/python -m tests.servers postgresql $(PYTEST) -n 2 -m "$(QUICK)" --only-database
 	$(PYTEST) -m "(processes or browser) and not long" --durations=8
 	@$(BIN)/python -m tests.skips
 
