@@ -25,9 +25,9 @@ def full_rank(
 ) -> Head:
     """Refit `head` without its rotation: the same labels, loss and prior, on every direction of the embeddings.
 
-    For a head that is released. material, config, geometry: what `head` was fitted from; its temperature stays. Pure,
-    and the same bytes from the same inputs on one machine. Costs a few dozen passes over the embeddings, two for each
-    step, of which 8 MiB are widened at a time.
+    On request: releases use the rotated head, which is the one that was tried. material, config, geometry: what `head`
+    was fitted from; its temperature stays. Pure, and the same bytes from the same inputs on one machine. Costs a few
+    dozen passes over the embeddings, two for each step, of which 8 MiB are widened at a time.
     """
     there = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     inputs = make_inputs(material, config, there)

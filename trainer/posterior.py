@@ -54,17 +54,6 @@ def posterior_over(coordinates_NK: Tensor, weight_K: Tensor, factor_KK: Tensor) 
     return Posterior(weight_K, factor_KK, reward_N, whiten(coordinates_NK, factor_KK))
 
 
-def after_verdict(covariance_KK: Tensor, difference_K: Tensor, v: float) -> Tensor:
-    """Return (H + v d d^T)^-1 from H^-1 in O(K^2): the posterior's covariance once a verdict on one more pair is in.
-
-    v: the curvature that the verdict adds (`MarginTerms`, times its weight), or expected to (`fisher_information`),
-    with the weights held where they are. Sherman & Morrison 1950.
-    """
-    toward_K = covariance_KK @ difference_K
-    gain = v / (1 + v * (difference_K @ toward_K))
-    return covariance_KK - gain * torch.outer(toward_K, toward_K)
-
-
 def whiten(coordinates_NK: Tensor, factor_KK: Tensor) -> Tensor:
     """Return Z L^-T for H = L L^T."""
     n, size = coordinates_NK.shape

@@ -1,6 +1,6 @@
 """The two numbers chosen by leaving data out: the prior precision by prompt, the temperature on random labels."""
 
-from math import exp, log
+from math import exp
 
 import torch
 from scipy.optimize import minimize_scalar
@@ -32,8 +32,7 @@ def precision_for(
         return DEFAULT_PRECISION, 0
     if last is not None and last[1] > 0 and n_labels < RETUNE_GROWTH * last[1]:
         return last
-    near = last[0] if last is not None else DEFAULT_PRECISION
-    return tune_precision(problem, prompt_B, tuning_B, start, near), n_labels
+    return tune_precision(problem, prompt_B, tuning_B, start), n_labels
 
 
 def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
@@ -42,34 +41,45 @@ def can_tune_precision(prompt_B: Tensor, tuning_B: Tensor) -> bool:
     return int((labels_per_prompt >= MIN_LABELS_PER_PROMPT).sum()) >= MIN_PROMPTS
 
 
-def tune_precision(
-    problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None, near: float = DEFAULT_PRECISION
-) -> float:
-    """Choose the prior precision whose leave-one-prompt-out predictions of the tuning labels are best.
+def tune_precision(problem: Problem, prompt_B: Tensor, tuning_B: Tensor, start: Start | None) -> float:
+    """Choose the prior precision by leave-one-prompt-out predictions of the tuning labels, with one standard error.
 
     All labels are fitted; only `tuning_B` is scored, because labels that a model chose are no fair sample of anything.
-    Walks down the grid of prior variances from the one at `near`, each fit starting from the one before.
+    Walks down the grid from 1 to the lowest mean loss, each fit starting from the one before, and returns the value
+    nearest to 1 on that way whose loss is above the lowest by no more than the standard error of the difference.
+    Breiman, Friedman, Olshen & Stone 1984, "Classification and regression trees", section 3.4.3.
     """
-    losses: dict[float, float] = {}
-    precision = min(GRID, key=lambda value: abs(log(value / near)))
+    losses: dict[float, Tensor] = {}
+    weight_B, scored_B, way = problem.weight_B[tuning_B], tuning_B[: problem.n_labels], [DEFAULT_PRECISION]
     while True:
-        place = GRID.index(precision)
+        place = GRID.index(way[-1])
         around = GRID[max(place - 1, 0) : place + 2]
         for value in around:
             if value not in losses:
                 fit = fit_head(problem, value, start)
                 start = fit.start
-                losses[value] = _loss_without_prompts(problem, fit, prompt_B, tuning_B)
-        best = min(around, key=losses.__getitem__)
-        if best == precision:
-            return precision
-        precision = best
+                losses[value] = _loss_without_prompts(problem, fit, prompt_B)[scored_B]
+        best = min(around, key=lambda value: (weight_B @ losses[value]).item())
+        if best == way[-1]:
+            return next(value for value in way if _as_good(losses[value] - losses[best], weight_B, prompt_B[tuning_B]))
+        way.append(best)
 
 
-def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor, tuning_B: Tensor) -> float:
+def _loss_without_prompts(problem: Problem, fit: Fit, prompt_B: Tensor) -> Tensor:
     posterior = laplace_posterior(problem, fit)
-    left_out = leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
-    return mean_left_out_loss(problem, fit, left_out, tuning_B[: problem.n_labels])
+    return left_out_loss(
+        problem, fit, leave_group_out(influence(problem, fit, posterior), problem, posterior, prompt_B)
+    )
+
+
+def _as_good(excess_B: Tensor, weight_B: Tensor, prompt_B: Tensor) -> bool:
+    """Say whether a mean excess is within its standard error, prompts being what was drawn (Kish 1965)."""
+    mean = (weight_B @ excess_B) / weight_B.sum()
+    prompt_of_B = torch.unique(prompt_B, return_inverse=True)[1]
+    excess_G = torch.bincount(prompt_of_B, weight_B * (excess_B - mean))
+    n_groups = len(excess_G)
+    error = (excess_G.square().sum() * n_groups / max(n_groups - 1, 1)).sqrt() / weight_B.sum()
+    return bool(mean <= error)
 
 
 def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Tensor) -> float:
@@ -91,14 +101,6 @@ def fit_temperature(problem: Problem, fit: Fit, left_out: LeftOut, tuning_B: Ten
 
     widest = (-MAX_LOG_TEMPERATURE, MAX_LOG_TEMPERATURE)
     return exp(minimize_scalar(loss, bounds=widest, method="bounded", options={"xatol": 1e-5}).x)
-
-
-def mean_left_out_loss(
-    problem: Problem, fit: Fit, left_out: LeftOut, some_B: Tensor, temperature: float = 1.0
-) -> float:
-    weight = problem.weight_B[: problem.n_labels][some_B]
-    loss = left_out_loss(problem, fit, left_out, temperature)[some_B]
-    return ((weight @ loss) / weight.sum()).item()
 
 
 def left_out_loss(problem: Problem, fit: Fit, left_out: LeftOut, temperature: float = 1.0) -> Tensor:

@@ -13,7 +13,6 @@ from trainer.likelihood import Intervals
 from trainer.outcomes import ScaleName
 from trainer.posterior import (
     Influence,
-    after_verdict,
     influence,
     laplace_posterior,
     leave_group_out,
@@ -59,20 +58,6 @@ def test_the_variance_of_a_margin_is_that_of_the_inverse_hessian() -> None:
     variances = laplace_posterior(problem, fit).variances(problem.graph.first, problem.graph.second)
 
     torch.testing.assert_close(variances, expected, rtol=1e-5, atol=0)
-
-
-def test_a_verdict_more_is_a_rank_one_change_of_the_covariance() -> None:
-    """Against H in fp64 with the verdict's row, inverted anew at the same weights."""
-    problem, fit = fitted("ties", size=6)
-    difference_BK = problem.graph.difference(problem.wide_RK)
-    v_B = problem.weight_B * fit.point.terms.v_B
-    hessians = [torch.eye(6) + difference_BK[:n].T @ (v_B[:n, None] * difference_BK[:n]) for n in (100, 101, 102)]
-    covariance = torch.linalg.inv(hessians[0])
-
-    for label, hessian in zip((100, 101), hessians[1:], strict=True):
-        covariance = after_verdict(covariance, difference_BK[label], v_B[label].item())
-
-        torch.testing.assert_close(covariance, torch.linalg.inv(hessian), atol=1e-8, rtol=0)
 
 
 def test_responses_without_labels_are_seen_by_the_same_posterior() -> None:
