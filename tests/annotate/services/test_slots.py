@@ -117,7 +117,7 @@ def test_undo_sent_twice_at_once_frees_one_slot() -> None:
 
     results = at_once(lambda _: retract_comparison(comparison=comparison, by=bob), [1, 2])
 
-    assert sorted(isinstance(result, Conflict) for result in results) == [False, True], results
+    assert sorted(results, key=str) == [False, True], results
     assert project.pairs.get().slots_taken == 1
 
 
