@@ -23,9 +23,9 @@ from trainer.posterior import laplace_posterior, posterior_over, sharpness
 from trainer.problem import Problem, make_problem
 from trainer.tune import DEFAULT_PRECISION, GRID, tune_precision
 
-N_PROJECTS = 12
+N_PROJECTS = 20
 RESPONSES, SIZE, PER_PROMPT, NEW_PROMPTS = 12, 48, 40, 20
-N_PROMPTS = (5, 10, 20)
+N_PROMPTS = (5, 10)
 
 Floats = npt.NDArray[np.float64]
 
