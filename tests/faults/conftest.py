@@ -4,27 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.installation import Installation, installation_on
-from tests.faults.postgresql import Server
-from tests.servers import SAFE, find_postgresql, private_postgresql
+from tests.faults.installation import Installation
+from tests.faults.installations import one_on_postgresql, one_on_sqlite
 
 
 @pytest.fixture(scope="session")
 def sqlite_installation() -> Iterator[Installation]:
-    with installation_on(None) as running:
-        yield running
+    yield from one_on_sqlite()
 
 
 @pytest.fixture(scope="session")
 def postgresql_installation() -> Iterator[Installation]:
-    if find_postgresql() is None:
-        pytest.skip("needs PostgreSQL's server programs (install postgresql)")
-    with private_postgresql(**SAFE) as address:
-        try:
-            with installation_on(address) as running:
-                yield running
-        finally:
-            Server(address).stop()  # the one that a test may have started anew
+    yield from one_on_postgresql()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -16,6 +16,7 @@ import pytest
 from tests.audit import Audit, audit
 from tests.crowd import Annotator, Browser, Program, SteppingProgram, let_work
 from tests.faults.installation import Installation
+from tests.faults.installations import one_on_postgresql, one_on_sqlite
 from tests.faults.visitor import Visitor, sign_in
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
@@ -27,6 +28,23 @@ Face = Callable[..., Annotator]
 
 def long(*values: object) -> Any:
     return pytest.param(*values, marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="module")
+def sqlite_installation() -> Iterator[Installation]:
+    yield from one_on_sqlite()
+
+
+@pytest.fixture(scope="module")
+def postgresql_installation() -> Iterator[Installation]:
+    yield from one_on_postgresql()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def installation(request: pytest.FixtureRequest) -> Installation:
+    """Return an installation that only crowds use: the trainer is busy with their texts long after they have gone."""
+    running: Installation = request.getfixturevalue(f"{request.param}_installation")
+    return running
 
 
 class Crowd:
