@@ -40,6 +40,12 @@ NO_ROWS = Rows(np.empty(0, np.int64), np.empty((0, 0), np.float16))
 class UnequalVectors(ValueError):
     """A vector has another length than those before it."""
 
+    def __init__(self, response: int, n_bytes: int, expected: int) -> None:
+        super().__init__(
+            f"the stored vector of response {response} has {n_bytes} bytes, those before it {expected};"
+            " delete that response's embedding, and it is embedded anew"
+        )
+
 
 @dataclass(frozen=True)
 class VectorFile:
@@ -89,8 +95,9 @@ class VectorFile:
         rows, size = self.rows(), len(block[0][1]) // 2
         n = len(rows.response_N)
         expected = rows.embedding_ND.shape[1] if n else size
-        if lengths := sorted({len(vector) for _, vector in block} - {2 * expected}):
-            raise UnequalVectors(f"stored vectors have different lengths: {2 * expected} and {lengths[0]} bytes")
+        for response, vector in block:
+            if len(vector) != 2 * expected:
+                raise UnequalVectors(response, len(vector), 2 * expected)
         _write_at(self._vectors, 2 * expected * n, b"".join(vector for _, vector in block))
         ids = ([] if n else [expected]) + [response for response, _ in block]
         _write_at(self._ids, ID_BYTES * (n + 1) if n else 0, np.array(ids, "<i8").tobytes())

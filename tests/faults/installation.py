@@ -94,7 +94,9 @@ class Subject:
     def judge(self, choice: str = "left") -> Answer:
         """Judge the next pair over the API."""
         call = self.installation.admin.call
-        (assignment,) = call("POST", f"projects/{self.slug}/assignments/").json["assignments"]
+        lent = call("POST", f"projects/{self.slug}/assignments/")
+        assert lent.status == 201, lent
+        (assignment,) = lent.json["assignments"]
         stored = call("POST", f"assignments/{assignment['id']}/comparison/", client_key=str(uuid4()), outcome=choice)
         assert stored.status == 201, stored
         return stored

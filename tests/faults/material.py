@@ -52,9 +52,10 @@ def add_spoiled_pair(slug: str) -> None:
 
 
 def mend_spoiled_pair(slug: str) -> None:
+    """Do what the error advises."""
     good, *others = Embedding.objects.filter(response__project__slug=slug).order_by("pk")
     (spoiled,) = [other for other in others if len(other.vector) != len(good.vector)]
-    Embedding.objects.filter(pk=spoiled.pk).update(vector=good.vector)
+    spoiled.delete()
 
 
 def add_crowd(slug: str, n_pairs: int, n_annotators: int, *, sessions: bool = False) -> None:

@@ -10,7 +10,7 @@ from tests.servers import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
-N_PAIRS = 1000
+N_PAIRS = 300
 VECTORS = (
     "SELECT e.id, e.vector FROM annotate_embedding e JOIN annotate_response r ON r.id = e.response_id"
     " WHERE r.project_id = ? AND e.encoder_key {} ? ORDER BY e.id"

@@ -128,7 +128,7 @@ def test_a_vector_of_another_length_is_refused_and_what_came_before_is_kept(
 ) -> None:
     monkeypatch.setattr(vector_file, "BLOCK_BYTES", 2 * SIZE)
 
-    with pytest.raises(UnequalVectors, match="6 and 8 bytes"):
+    with pytest.raises(UnequalVectors, match="response 8 has 8 bytes, those before it 6"):
         file.extend(lambda last: iter([*after(last, 3), (8, bytes(8))]))
 
     assert_holds(file, 3)
