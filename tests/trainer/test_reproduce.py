@@ -1,12 +1,19 @@
 """A snapshot is a function of what it records: made again from the rows, it has the same bytes."""
 
+from dataclasses import replace
+from hashlib import sha256
+from io import StringIO
+
+import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from annotate.models import Embedding, Snapshot
 from annotate.services.comparing import retract_comparison
 from tests.factories import make_pair
 from tests.trainer.crowd import Crowd
 from trainer import shelf, trials
+from trainer.head import Head
 from trainer.reproduce import CannotReproduce, reproduce
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +73,46 @@ def test_embeddings_that_are_gone_are_named() -> None:
 
     with pytest.raises(CannotReproduce, match="embeddings"):
         reproduce(third)
+
+
+def said_of(*arguments: str) -> str:
+    said = StringIO()
+    call_command("reproduce", *arguments, stdout=said)
+    return said.getvalue()
+
+
+def test_the_command_says_that_a_snapshot_is_the_same_and_what_it_was_made_from() -> None:
+    _, second, third = make_history()
+
+    newest, earlier = said_of(third.project.slug), said_of(third.project.slug, "--snapshot", "2")
+
+    assert third.digest in newest
+    assert second.digest in earlier
+    for name in ("comparisons", "pairs", "geometry", "config", "parent"):
+        assert name in earlier
+
+
+def test_the_command_fails_and_names_what_has_changed() -> None:
+    *_, third = make_history()
+    Embedding.objects.order_by("pk")[0].delete()
+
+    with pytest.raises(CommandError, match="embeddings"):
+        said_of(third.project.slug)
+
+
+def test_the_command_fails_on_other_bytes_and_says_by_how_much_and_where_they_were_made() -> None:
+    *_, third = make_history()
+    head = Head.from_bytes(bytes(third.weights))
+    content = replace(head, weights_D=head.weights_D + np.float32(0.5)).to_bytes()
+    Snapshot.objects.filter(pk=third.pk).update(
+        weights=content, digest=sha256(content).hexdigest(), device="another device"
+    )
+
+    with pytest.raises(CommandError, match=r"up to 5\.0e-01 .* device another device then"):
+        said_of(third.project.slug)
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ("nowhere", "--snapshot", "9")])
+def test_the_command_tells_what_to_look_at_where_there_is_no_such_snapshot(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match=r"manage\.py status"):
+        said_of(*arguments)
