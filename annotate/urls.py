@@ -24,7 +24,7 @@ from annotate.views.projects import projects
 from annotate.views.rank import rank
 from annotate.views.readyz import readyz
 from annotate.views.settings import settings
-from annotate.views.snapshots import snapshot_head, snapshot_metrics, snapshots
+from annotate.views.snapshots import head, snapshot_head, snapshot_metrics, snapshots
 
 urlpatterns = [
     # /
@@ -50,6 +50,7 @@ urlpatterns = [
     path("p/<slug:slug>/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/disagreements/<uuid:comparison>", disagreement, name="disagreement"),
     path("p/<slug:slug>/snapshots", snapshots, name="snapshots"),
+    path("p/<slug:slug>/snapshots/head.safetensors", head, name="head"),
     path("p/<slug:slug>/snapshots/<int:number>.safetensors", snapshot_head, name="snapshot-head"),
     path("p/<slug:slug>/snapshots/<int:number>.json", snapshot_metrics, name="snapshot-metrics"),
     path("p/<slug:slug>/data", data, name="data"),

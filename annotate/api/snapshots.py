@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.negotiation import BaseContentNegotiation
@@ -19,6 +19,7 @@ from annotate.api.strict import StrictSerializer
 from annotate.models import Project, Role, Snapshot
 from annotate.models.learning import SnapshotQuerySet
 from annotate.permissions import project_of
+from annotate.selectors.snapshots import HeadFile, head_file, head_in_use
 from annotate.services.errors import NotFound
 from annotate.services.releasing import release_snapshot, roll_back
 
@@ -72,25 +73,51 @@ class AnythingGoes(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class HeadFile(APIView):
+WHICH = [
+    OpenApiParameter("Tiebreak-Snapshot", int, OpenApiParameter.HEADER, response=[200], description="Its number."),
+    OpenApiParameter(
+        "Tiebreak-Released", OpenApiTypes.STR, OpenApiParameter.HEADER, response=[200], enum=["yes", "no"],
+        description="Whether it is the project's released head.",
+    ),
+]  # fmt: skip
+SAFETENSORS = {(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="safetensors")}
+
+
+class HeadInUse(APIView):
+    """The weights that exports and scores use."""
+
+    permission_classes = [Reading]
+    throttle_scope = "reading"
+    content_negotiation_class = AnythingGoes
+
+    @extend_schema(operation_id="head_in_use", responses=SAFETENSORS, parameters=WHICH)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Download the released head, or the newest while none is released; for researchers. Headers tell which."""
+        return _as_file(slug, head_in_use(project_of(caller(request), slug, role=Role.RESEARCHER)))
+
+
+class HeadOfSnapshot(APIView):
     """The weights of one snapshot."""
 
     permission_classes = [Reading]
     throttle_scope = "reading"
     content_negotiation_class = AnythingGoes
 
-    @extend_schema(
-        operation_id="head_file",
-        responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="safetensors")},
-    )
+    @extend_schema(operation_id="head_file", responses=SAFETENSORS, parameters=WHICH)
     def get(self, request: Request, slug: str, number: int) -> HttpResponse:
         """Download the reward head as a safetensors file; for researchers."""
-        project = project_of(caller(request), slug, role=Role.RESEARCHER)
-        weights = _one(_snapshots(project).only("weights"), number).weights
-        name = f'attachment; filename="{slug}-{number}.safetensors"'
-        return HttpResponse(
-            bytes(weights), content_type="application/octet-stream", headers={"Content-Disposition": name}
-        )
+        return _as_file(slug, head_file(project_of(caller(request), slug, role=Role.RESEARCHER), number))
+
+
+def _as_file(slug: str, found: HeadFile | None) -> HttpResponse:
+    if found is None:
+        raise NotFound("There is no such head in this project.")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{found.name_in(slug)}"',
+        "Tiebreak-Snapshot": str(found.number),
+        "Tiebreak-Released": "yes" if found.released else "no",
+    }
+    return HttpResponse(found.weights, content_type="application/octet-stream", headers=headers)
 
 
 class ReleaseFieldsSerializer(StrictSerializer):

@@ -56,7 +56,7 @@ class StatusSerializer(serializers.Serializer[Overview]):
     work = RunSerializer(allow_null=True)
     ceiling = CeilingSerializer(allow_null=True)
     parked = RunSerializer(allow_null=True)
-    released = LiveSnapshotSerializer(allow_null=True, help_text="The snapshot that exports and scores use.")
+    released = LiveSnapshotSerializer(allow_null=True, help_text="What exports and scores use; if null, the newest.")
     alarms = AlarmSerializer(many=True)
     training_paused = serializers.SerializerMethodField()
     training_paused_since = serializers.SerializerMethodField(help_text="Null while training, and if it never began.")

@@ -13,10 +13,13 @@ urlpatterns = [
     path("projects/<slug:slug>/status/", status.Status.as_view(), name="status"),
     path("projects/<slug:slug>/assignments/", assignments.Assignments.as_view(), name="assignments"),
     path("projects/<slug:slug>/comparisons/", comparisons.Comparisons.as_view(), name="comparisons"),
+    path("projects/<slug:slug>/head.safetensors", snapshots.HeadInUse.as_view(), name="head-in-use"),
     path("projects/<slug:slug>/snapshots/", snapshots.Snapshots.as_view(), name="snapshots"),
     path("projects/<slug:slug>/snapshots/<int:number>/", snapshots.SnapshotDetail.as_view(), name="snapshot"),
     path(
-        "projects/<slug:slug>/snapshots/<int:number>/head.safetensors", snapshots.HeadFile.as_view(), name="head-file"
+        "projects/<slug:slug>/snapshots/<int:number>/head.safetensors",
+        snapshots.HeadOfSnapshot.as_view(),
+        name="head-file",
     ),
     path("projects/<slug:slug>/snapshots/<int:number>/release/", snapshots.Release.as_view(), name="release"),
     path("projects/<slug:slug>/snapshots/<int:number>/roll-back/", snapshots.RollBack.as_view(), name="roll-back"),

@@ -50,6 +50,24 @@ class Row:
 
 
 @dataclass(frozen=True)
+class HeadFile:
+    """A head as a file, and which one it is. released: it is what the project has released, in the form it has."""
+
+    number: int
+    released: bool
+    style_free: bool
+    weights: bytes
+
+    @property
+    def which(self) -> str:
+        form = ", style-free" if self.style_free else ""
+        return f"snapshot {self.number}{form} ({'released' if self.released else 'not released'})"
+
+    def name_in(self, slug: str) -> str:
+        return f"{slug}-{self.number}{'-style-free' if self.style_free else ''}.safetensors"
+
+
+@dataclass(frozen=True)
 class Flip:
     """A reference pair on which two heads take different sides, by their margins in logits."""
 
@@ -90,6 +108,29 @@ def rows(page: list[Snapshot], project: Project) -> list[Row]:
 
 def snapshot_numbered(project: Project, number: int) -> Snapshot | None:
     return Snapshot.objects.filter(project=project, number=number).defer("weights", "style_free").first()
+
+
+def snapshot_in_use(project: Project) -> Snapshot | None:
+    """Return the released snapshot, light, or while none is released the newest that was not rolled back."""
+    every = Snapshot.objects.filter(project=project)
+    return every.released().light().first() or every.filter(withdrawn_at=None).light().order_by("-number").first()
+
+
+def head_in_use(project: Project) -> HeadFile | None:
+    """Return the head that exports and scores use unless they ask for another."""
+    used = snapshot_in_use(project)
+    return head_file(project, used.number, style_free=used.released_style_free) if used else None
+
+
+def head_file(project: Project, number: int, *, style_free: bool = False) -> HeadFile | None:
+    """Return one snapshot's head, or None where there is none in this form."""
+    found = Snapshot.objects.filter(project=project, number=number).defer("metrics", "reference_rewards").first()
+    if found is None or (style_free and found.style_free is None):
+        return None
+    weights = (found.style_free or b"") if style_free else found.weights
+    current = Snapshot.objects.filter(project=project).released().light().first()
+    released = current is not None and (current.pk, current.released_style_free) == (found.pk, style_free)
+    return HeadFile(number, released, style_free, bytes(weights))
 
 
 def trial_of(snapshot: Snapshot) -> Trial | None:

@@ -11,7 +11,17 @@ from django.views.decorators.vary import vary_on_headers
 from annotate.forms import ReleaseForm, checked
 from annotate.models import Membership, Project, Role, Snapshot
 from annotate.permissions import membership_in, project_of
-from annotate.selectors.snapshots import SideBySide, rows, side_by_side, snapshot_numbered, trial_of
+from annotate.selectors.snapshots import (
+    HeadFile,
+    SideBySide,
+    head_file,
+    head_in_use,
+    rows,
+    side_by_side,
+    snapshot_in_use,
+    snapshot_numbered,
+    trial_of,
+)
 from annotate.selectors.snapshots import snapshots as read_snapshots
 from annotate.services.errors import Conflict, NotFound
 from annotate.services.releasing import release_snapshot, released_snapshot, roll_back
@@ -35,17 +45,17 @@ def snapshots(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_GET
+def head(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Download the head in use: the released one, or the newest while none is released. Its name tells which."""
+    return _file(slug, head_in_use(project_of(request.user, slug, role=Role.RESEARCHER)))
+
+
+@never_cache
+@require_GET
 def snapshot_head(request: SignedInRequest, slug: str, number: int) -> HttpResponse:
     """Download a head as safetensors; `?style=free` the one with style taken out."""
     project = project_of(request.user, slug, role=Role.RESEARCHER)
-    style_free = request.GET.get("style") == "free"
-    found = Snapshot.objects.filter(project=project, number=number).only("weights", "style_free").first()
-    weights = found and (found.style_free if style_free else found.weights)
-    if weights is None:
-        raise NotFound("There is no such head in this project.")
-    name = f"{slug}-{number}{'-style-free' if style_free else ''}.safetensors"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(bytes(weights), content_type="application/octet-stream", headers=headers)
+    return _file(slug, head_file(project, number, style_free=request.GET.get("style") == "free"))
 
 
 @never_cache
@@ -58,6 +68,13 @@ def snapshot_metrics(request: SignedInRequest, slug: str, number: int) -> JsonRe
     stamps = {name: getattr(snapshot, name) for name in ("created_at", "released_at", "withdrawn_at")}
     headers = {"Content-Disposition": f'attachment; filename="{slug}-{number}.json"'}
     return JsonResponse(fields | stamps, headers=headers, json_dumps_params={"indent": 2})
+
+
+def _file(slug: str, found: HeadFile | None) -> HttpResponse:
+    if found is None:
+        raise NotFound("There is no such head in this project.")
+    headers = {"Content-Disposition": f'attachment; filename="{found.name_in(slug)}"'}
+    return HttpResponse(found.weights, content_type="application/octet-stream", headers=headers)
 
 
 def _change(request: SignedInRequest, project: Project) -> None:
@@ -84,6 +101,7 @@ def _context(request: SignedInRequest, membership: Membership) -> dict[str, obje
         "rows": rows(list(page), project),
         "released": released,
         "newest": newest,
+        "in_use": snapshot_in_use(project),
         "asked": _asked(request, project),
         "pair": pair,
         "one": pair.one.number if pair else released.number if released else 1,

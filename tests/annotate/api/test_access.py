@@ -51,6 +51,7 @@ ENDPOINTS = [
     Endpoint("comparisons", role=Role.RESEARCHER),
     Endpoint("snapshots", role=Role.RESEARCHER),
     Endpoint("snapshot", role=Role.RESEARCHER),
+    Endpoint("head-in-use", role=Role.RESEARCHER),
     Endpoint("head-file", role=Role.RESEARCHER),
     Endpoint("release", "post", Scope.MANAGE, Role.ADMIN),
     Endpoint("roll-back", "post", Scope.MANAGE, Role.ADMIN),

@@ -60,6 +60,25 @@ def test_the_head_is_the_file_that_was_stored(project: Project, rosa: User, acce
     assert response["Content-Disposition"] == 'attachment; filename="antarctica-7.safetensors"'
 
 
+def test_the_head_in_use_is_the_released_one_and_the_newest_before(project: Project, rosa: User, alice: User) -> None:
+    head = f"{SNAPSHOTS.removesuffix('snapshots/')}head.safetensors"
+    for number in (1, 2):
+        make_snapshot(project, number, weights=f"head {number}".encode())
+
+    before = client_of(rosa).get(head)
+    client_of(alice).post(f"{SNAPSHOTS}1/release/")
+    after, newest = (client_of(rosa).get(address) for address in (head, f"{SNAPSHOTS}2/head.safetensors"))
+
+    told = [(one.content, one["Tiebreak-Snapshot"], one["Tiebreak-Released"]) for one in (before, after, newest)]
+    assert told == [(b"head 2", "2", "no"), (b"head 1", "1", "yes"), (b"head 2", "2", "no")]
+
+
+def test_before_the_first_snapshot_there_is_no_head_in_use(project: Project, rosa: User) -> None:
+    make_snapshot(make_project("elsewhere"), 8)
+
+    assert client_of(rosa).get(f"{SNAPSHOTS.removesuffix('snapshots/')}head.safetensors").status_code == 404
+
+
 def test_the_list_costs_the_same_with_ten_more_snapshots(project: Project, rosa: User) -> None:
     client = client_of(rosa)
     make_snapshot(project, 1)

@@ -51,7 +51,7 @@ PAGES = [
 ]
 SIGNED_IN = ["projects", "account", "new-project", "api-docs"]
 # Pages of one row or of one kind of project: their own tests ask who may see them.
-OF_ROWS = ["disagreement", "snapshot-head", "snapshot-metrics", "rank"]
+OF_ROWS = ["disagreement", "head", "snapshot-head", "snapshot-metrics", "rank"]
 OPEN = ["login", "logout", "link", "invite", "healthz", "readyz"]
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=str)
 

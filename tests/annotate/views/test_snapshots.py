@@ -168,6 +168,43 @@ def test_the_files_are_the_stored_bytes_and_the_recorded_numbers(rosas: Client, 
     assert (recorded["number"], recorded["digest"], recorded["metrics"]["audit_n"]) == (3, "f" * 64, 40)
 
 
+def test_the_head_in_use_is_the_newest_until_one_is_released_and_the_page_says_which(
+    alices: Client, project: Project
+) -> None:
+    for number in (1, 2, 3):
+        make_snapshot(project, number, weights=f"head {number}".encode())
+
+    before, page_before = alices.get(f"{URL}/head.safetensors"), words(alices)
+    alices.post(URL, {"release": "2"})
+    after, page_after = alices.get(f"{URL}/head.safetensors"), words(alices)
+
+    assert (before.content, after.content) == (b"head 3", b"head 2")
+    assert before["Content-Disposition"] == 'attachment; filename="antarctica-3.safetensors"'
+    assert after["Content-Disposition"] == 'attachment; filename="antarctica-2.safetensors"'
+    assert "Download the head in use</a>: snapshot 3, the newest, until one is released." in page_before
+    assert "Download the head in use</a>: snapshot 2." in page_after
+
+
+def test_a_head_that_was_rolled_back_is_not_in_use_though_it_is_the_newest(alices: Client, project: Project) -> None:
+    for number in (1, 2):
+        make_snapshot(project, number, weights=f"head {number}".encode())
+    alices.post(URL, {"release": "2"})
+    alices.post(URL, {"roll_back": "2"})
+
+    assert alices.get(f"{URL}/head.safetensors").content == b"head 1"
+
+
+def test_what_was_released_style_free_is_in_use_style_free(alices: Client, project: Project) -> None:
+    make_snapshot(project, 1, style_free=b"plain words")
+    alices.post(URL, {"release": "1", "style_free": "1"})
+
+    response = alices.get(f"{URL}/head.safetensors")
+
+    assert response.content == b"plain words"
+    assert "antarctica-1-style-free.safetensors" in response["Content-Disposition"]
+    assert "Download the head in use</a>: snapshot 1, style-free." in words(alices)
+
+
 @pytest.mark.parametrize("ending", ["/9.safetensors", "/9.json", "/3.safetensors?style=free"])
 def test_a_file_that_is_not_there_is_not_found(rosas: Client, project: Project, ending: str) -> None:
     make_snapshot(project, 3)
@@ -175,7 +212,12 @@ def test_a_file_that_is_not_there_is_not_found(rosas: Client, project: Project, 
     assert rosas.get(f"{URL}{ending}").status_code == 404
 
 
-@pytest.mark.parametrize("ending", ["/3.safetensors", "/3.json"])
+def test_before_the_first_snapshot_no_head_is_in_use(rosas: Client, project: Project) -> None:
+    assert rosas.get(f"{URL}/head.safetensors").status_code == 404
+    assert "head in use" not in words(rosas)
+
+
+@pytest.mark.parametrize("ending", ["/head.safetensors", "/3.safetensors", "/3.json"])
 def test_files_are_for_researchers_and_for_nobody_outside(
     client: Client, bobs: Client, project: Project, charlie: User, ending: str
 ) -> None:
