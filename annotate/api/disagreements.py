@@ -1,7 +1,11 @@
 """Verdicts that the head, fitted without them, did not expect."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 
@@ -12,7 +16,7 @@ from annotate.api.permissions import Reading, caller
 from annotate.models import Disagreement, Role
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
-from annotate.selectors.disagreements import disagreements
+from annotate.selectors.disagreements import Moved, disagreements, moved
 
 
 class NamedResponseSerializer(serializers.ModelSerializer[ResponseRow]):
@@ -26,6 +30,16 @@ class NamedResponseSerializer(serializers.ModelSerializer[ResponseRow]):
         read_only_fields = fields
 
 
+class MovedSerializer(serializers.Serializer[Moved]):
+    """A verdict that moved what the head expected."""
+
+    comparison = serializers.UUIDField(source="comparison.public_id")
+    pair = serializers.UUIDField(source="comparison.assignment.pair.public_id")
+    annotator = serializers.UUIDField(source="comparison.assignment.annotator.public_id")
+    outcome = serializers.CharField(source="comparison.outcome")
+    logits = serializers.FloatField(help_text="By how much it moved the margin toward the side that was expected.")
+
+
 class DisagreementSerializer(serializers.ModelSerializer[Disagreement]):
     """A surprising verdict with both texts; most surprising verdicts are no errors."""
 
@@ -37,14 +51,28 @@ class DisagreementSerializer(serializers.ModelSerializer[Disagreement]):
     annotator = serializers.UUIDField(source="comparison.assignment.annotator.public_id")
     outcome = serializers.CharField(source="comparison.outcome")
     snapshot = serializers.IntegerField(source="snapshot.number")
+    support = serializers.SerializerMethodField(help_text="What most pushed toward what was expected, strongest first.")
+    oppose = serializers.SerializerMethodField(help_text="What most pushed away from it, strongest first.")
 
     class Meta:
         model = Disagreement
         fields = [
             "comparison", "pair", "prompt", "first", "second", "annotator", "outcome", "p_left_out", "surprise",
-            "badge", "snapshot",
+            "badge", "snapshot", "support", "oppose",
         ]  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(MovedSerializer(many=True))
+    def get_support(self, row: Disagreement) -> list[dict[str, Any]]:
+        return MovedSerializer([one for one in self._moved(row) if one.supports], many=True).data
+
+    @extend_schema_field(MovedSerializer(many=True))
+    def get_oppose(self, row: Disagreement) -> list[dict[str, Any]]:
+        return MovedSerializer([one for one in reversed(self._moved(row)) if not one.supports], many=True).data
+
+    def _moved(self, row: Disagreement) -> list[Moved]:
+        found: dict[int, list[Moved]] = self.context["moved"]
+        return found[row.pk]
 
 
 class DisagreementFilters(filters.FilterSet):  # type: ignore[misc]
@@ -63,6 +91,15 @@ class Disagreements(ListAPIView[Disagreement]):
     filter_backends = [NamedConditions]
     filterset_class = DisagreementFilters
     queryset = Disagreement.objects.none()
+
+    def paginate_queryset(self, queryset: QuerySet[Disagreement] | Sequence[Any]) -> Sequence[Any] | None:
+        """Read what moved the rows of the page, in one query."""
+        page = super().paginate_queryset(queryset)
+        self.moved = moved(list(page or []))
+        return page
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "moved": getattr(self, "moved", {})}
 
     def get_queryset(self) -> QuerySet[Disagreement]:
         return disagreements(project_of(caller(self.request), self.kwargs["slug"], role=Role.RESEARCHER))

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from annotate.models import Outcome, Project, User
+from annotate.services.comparing import retract_comparison
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_disagreement, make_snapshot
 from tests.factories import compare, make_pair
@@ -40,6 +41,40 @@ def test_a_disagreement_shows_both_texts_and_what_was_expected(project: Project,
     assert row["annotator"] == str(bob.public_id)
 
 
+def test_what_moved_the_head_is_told_apart_by_side_the_strongest_first(project: Project, rosa: User, bob: User) -> None:
+    """P(first) is .1 without it: what pushes toward second supports what the head expected."""
+    moving = [compare(project, bob, Outcome.SECOND) for _ in range(4)]
+    logits = (-0.4, -0.9, 0.2, 0.7)
+    influences = [(one.pk, by) for one, by in zip(moving, logits, strict=True)]
+    make_disagreement(compare(project, bob), make_snapshot(project), influences=influences)
+
+    (row,) = client_of(rosa).get(DISAGREEMENTS).json()["results"]
+
+    assert [(one["comparison"], one["logits"]) for one in row["support"]] == [
+        (str(moving[1].public_id), 0.9),
+        (str(moving[0].public_id), 0.4),
+    ]
+    assert [(one["comparison"], one["logits"]) for one in row["oppose"]] == [
+        (str(moving[3].public_id), -0.7),
+        (str(moving[2].public_id), -0.2),
+    ]
+    assert row["support"][0]["annotator"] == str(bob.public_id)
+    assert (row["support"][0]["outcome"], row["support"][0]["pair"]) == (
+        "second",
+        str(moving[1].assignment.pair.public_id),
+    )
+
+
+def test_a_verdict_that_was_taken_back_moves_nothing_any_more(project: Project, rosa: User, bob: User) -> None:
+    gone = compare(project, bob)
+    make_disagreement(compare(project, bob), make_snapshot(project), influences=[(gone.pk, 0.4)])
+    retract_comparison(comparison=gone, by=bob)
+
+    (row,) = client_of(rosa).get(DISAGREEMENTS).json()["results"]
+
+    assert (row["support"], row["oppose"]) == ([], [])
+
+
 def test_pages_go_from_the_most_to_the_least_surprising_ties_included(project: Project, rosa: User, bob: User) -> None:
     snapshot = make_snapshot(project)
     for surprise in (0.1, 2.5, 2.5, 2.5, 1 / 3):
@@ -67,12 +102,15 @@ def test_a_cursor_that_is_not_ours_is_refused(project: Project, rosa: User, curs
 
 def test_the_list_costs_the_same_with_ten_more_rows(project: Project, rosa: User, bob: User) -> None:
     client, snapshot = client_of(rosa), make_snapshot(project)
-    make_disagreement(compare(project, bob), snapshot)
+    mover = compare(project, bob)
+    make_disagreement(compare(project, bob), snapshot, influences=[(mover.pk, 0.4)])
     with CaptureQueriesContext(connection) as before:
         client.get(DISAGREEMENTS)
     for number in range(10):
         make_pair(project, 10 + number)
-        make_disagreement(compare(project, bob), snapshot)
+        make_pair(project, 30 + number)
+        mover = compare(project, bob)
+        make_disagreement(compare(project, bob), snapshot, influences=[(mover.pk, 0.4)])
 
     with CaptureQueriesContext(connection) as after:
         assert len(client.get(DISAGREEMENTS).json()["results"]) == 11
