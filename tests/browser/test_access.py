@@ -38,8 +38,8 @@ MOST_BYTES = 60_000
 # Pages that are no screens of their own, the sign-in pages, which the stranger's test and their own tests look at, a
 # disagreement, of which there is none here, and the API's page, which is not of our making.
 NO_SCREENS = {
-    "login", "logout", "link", "invite", "healthz", "readyz", "agreement-chart", "agreement-csv", "head", "snapshot-head",
-    "snapshot-metrics", "data-export", "disagreement", "api-docs",
+    "login", "logout", "link", "invite", "healthz", "readyz", "agreement-chart", "agreement-csv", "head",
+    "snapshot-head", "snapshot-metrics", "data-export", "disagreement", "api-docs",
 }  # fmt: skip
 
 
