@@ -123,9 +123,10 @@ def _cursor() -> Any:
         return connection.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor
 
-    connection.ensure_connection()
     database: Any = connection
     binding: Any = ServerBindingCursor
+    database.close_if_health_check_failed()
+    database.ensure_connection()
     return database._prepare_cursor(binding(database.connection))
 
 

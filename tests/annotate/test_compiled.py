@@ -96,3 +96,23 @@ def test_what_is_compiled_is_what_the_orm_writes(project: Project) -> None:
     wanted = Pair.objects.filter(Q(shuffle__gte=1), project=project).order_by("-shuffle")
 
     assert in_order(project.pk, 1, descending=True) == list(wanted)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_between_two_requests_is_opened_anew() -> None:
+    project = make_project()
+    pair = make_pair(project)
+
+    connection.close_if_unusable_or_obsolete()  # as at the end of a request
+    if connection.vendor == "postgresql":
+        _end_the_servers_side()
+
+    assert in_order(project.pk, 0, descending=False) == [pair]
+
+
+def _end_the_servers_side() -> None:
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+        assert cursor.fetchone() == (True,)
+    other.close()

@@ -95,11 +95,14 @@ class Subject:
         """Judge the next pair over the API."""
         call = self.installation.admin.call
         lent = call("POST", f"projects/{self.slug}/assignments/")
-        assert lent.status == 201, lent
+        assert lent.status == 201, self._why(lent)
         (assignment,) = lent.json["assignments"]
         stored = call("POST", f"assignments/{assignment['id']}/comparison/", client_key=str(uuid4()), outcome=choice)
-        assert stored.status == 201, stored
+        assert stored.status == 201, self._why(stored)
         return stored
+
+    def _why(self, answer: Answer) -> str:
+        return "\n".join([str(answer), *self.installation.app.lines[-40:]])
 
     def retract(self, comparison: Answer) -> None:
         undone = self.installation.admin.call("POST", f"comparisons/{comparison.json['id']}/retract/")
