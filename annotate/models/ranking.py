@@ -11,7 +11,7 @@ from annotate.models.projects import Project
 
 
 class Ranking(models.Model):
-    """A lineup of responses lent to an annotator, and the order they gave it. Lent once, ranked once, undone once.
+    """A lineup of responses lent to an annotator, and the order they gave it. Ranked once, undone once.
 
     Its slots, lease and late verdicts are those of its pairs' assignments. `lineup`: ids of responses in the order
     shown. `tiers`: the same ids, best first, equals together; null until it is ranked.

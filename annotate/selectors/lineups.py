@@ -53,11 +53,31 @@ def same_lineup(membership: Membership, ranking: Ranking) -> list[Candidate]:
     return _candidates(pairs, membership.project) if whole else []
 
 
-def held_ranking(project: Project, annotator: User) -> Ranking | None:
-    """Return the ranking that is lent to the annotator now."""
+def unranked(membership: Membership, prompt: int, responses: list[int]) -> Ranking | None:
+    """Return the ranking of these responses that was lent to the person before and whose lease ended without an order.
+
+    Lent again, it is the same one: its page may still be open, and its order still be on its way.
+    """
+    own = Ranking.objects.filter(project=membership.project, annotator=membership.user, prompt=prompt, ranked_at=None)
+    return next((one for one in own.order_by("-id") if sorted(one.lineup) == responses), None)
+
+
+def newest_like(ranking: Ranking) -> Ranking:
+    """Return the newest ranking of the same responses in the same order by the same person: this one, or after it."""
+    own = Ranking.objects.filter(annotator=ranking.annotator_id, prompt=ranking.prompt_id, lineup=ranking.lineup)
+    return own.select_related("project", "annotator", "prompt").latest("id")
+
+
+def held_rankings(project: Project, annotator: User) -> list[Ranking]:
+    """Return the rankings that are lent to the annotator now, the newest first: one, and those before it was undone."""
     lent = Assignment.objects.live().filter(ranking=OuterRef("pk"))
     open_ones = Ranking.objects.filter(Exists(lent), project=project, annotator=annotator, ranked_at=None)
-    return open_ones.select_related("prompt", "project", "annotator").order_by("-id").first()
+    return list(open_ones.select_related("prompt", "project", "annotator").order_by("-id"))
+
+
+def held_ranking(project: Project, annotator: User) -> Ranking | None:
+    """Return the newest of the rankings that are lent to the annotator now."""
+    return next(iter(held_rankings(project, annotator)), None)
 
 
 def _free(membership: Membership) -> QuerySet[Pair]:

@@ -25,7 +25,7 @@ from annotate.models import (
     Ranking,
     User,
 )
-from annotate.selectors.lineups import held_ranking, lineup_around, next_anchor, same_lineup
+from annotate.selectors.lineups import held_ranking, lineup_around, newest_like, next_anchor, same_lineup, unranked
 from annotate.selectors.next_pair import Candidate
 from annotate.services.assigning import lend, lock_membership
 from annotate.services.comparing import LONGEST_REASON, check_undone, store
@@ -73,9 +73,10 @@ def record_ranking(
 ) -> tuple[Ranking, bool]:
     """Store an order of the lineup (response ids, best first, equals together) and all its comparisons, or nothing.
 
-    Returns the ranking and whether this call stored it; a replay with the same key returns the first one. Raises
-    NotFound, KeyReused and AlreadyCompared as a verdict on a pair does, InvalidInput where the order is not one of
-    exactly the responses that were lent.
+    Returns the ranking and whether this call stored it; a replay with the same key returns the first one. An order of a
+    ranking that was taken back is stored in the one lent since, or in one begun now. Raises NotFound, KeyReused and
+    AlreadyCompared as a verdict on a pair does, InvalidInput where the order is not one of exactly the responses that
+    were lent.
     """
     if ranking.annotator_id != by.pk:
         raise NotFound("There is no such ranking. Ask for the next one.")
@@ -153,34 +154,46 @@ def _lend_next(membership: Membership, passed_over: set[int], *, wait: bool) -> 
         return None, {anchor.prompt_id}
     candidates = lineup_around(membership, anchor)
     lineup = sorted({end for one in candidates for end in (one.pair.first_id, one.pair.second_id)})
+    earlier = unranked(membership, anchor.prompt_id, lineup)
     coin.shuffle(lineup)
-    ranking = _lend(membership, candidates, lineup) if candidates else None
+    ranking = _lend(membership, candidates, lineup, earlier) if candidates else None
     return ranking, set() if ranking else {anchor.prompt_id}
 
 
 @transaction.atomic
-def _lend(membership: Membership, candidates: list[Candidate], lineup: list[int]) -> Ranking | None:
-    """Take a slot of every pair and write the ranking, all or none."""
-    place = {response: at for at, response in enumerate(lineup)}
+def _lend(
+    membership: Membership, candidates: list[Candidate], lineup: list[int], earlier: Ranking | None = None
+) -> Ranking | None:
+    """Take a slot of every pair and write the ranking, all or none; `earlier` is written on in its own order."""
     lent = []
     for candidate in candidates:
-        on_left = place[candidate.pair.first_id] < place[candidate.pair.second_id]
-        if (assignment := lend(candidate, membership, first_on_left=on_left)) is None:
+        if (assignment := lend(candidate, membership)) is None:
             transaction.set_rollback(True)
             return None
-        lent.append(assignment.pk)
-    prompt = candidates[0].pair.prompt
-    ranking = Ranking.objects.create(
-        project=membership.project, prompt=prompt, annotator=membership.user, lineup=lineup, leased_at=candidates[0].now
+        lent.append(assignment)
+    ranking = earlier or Ranking(
+        project=membership.project, prompt=candidates[0].pair.prompt, annotator=membership.user, lineup=lineup
     )
-    Assignment.objects.filter(pk__in=lent).update(ranking=ranking)
+    ranking.leased_at = candidates[0].now
+    ranking.save()
+    _join(lent, ranking)
     Membership.objects.filter(pk=membership.pk).update(n_lent=F("n_lent") + 1)
     return ranking
+
+
+def _join(lent: list[Assignment], ranking: Ranking) -> None:
+    """Make the assignments part of the ranking, with the sides in which it shows them."""
+    place = {response: at for at, response in enumerate(ranking.lineup)}
+    for assignment in lent:
+        assignment.ranking = ranking
+        assignment.first_on_left = place[assignment.pair.first_id] < place[assignment.pair.second_id]
+    Assignment.objects.bulk_update(lent, ["ranking", "first_on_left"])
 
 
 @transaction.atomic
 def _store(ranking: Ranking, order: Tiers, client_key: UUID, said: Verdict) -> Ranking:
     _lock_own(ranking, ranking.annotator)
+    ranking = _to_write_in(ranking)
     ranked = Ranking.objects.filter(pk=ranking.pk, ranked_at=None)
     if not ranked.update(tiers=order, comment=said.comment, client_key=client_key, ranked_at=Now()):
         raise AlreadyCompared("You have already ranked these responses; your first order stands.")
@@ -191,6 +204,17 @@ def _store(ranking: Ranking, order: Tiers, client_key: UUID, said: Verdict) -> R
         store(assignment, verdict, ranking)
     ranking.refresh_from_db()
     return ranking
+
+
+def _to_write_in(ranking: Ranking) -> Ranking:
+    """Return the ranking, or the one in its place where it was taken back: lent anew since, or begun now."""
+    newest = newest_like(ranking)
+    if newest.retracted_at is None:
+        return newest
+    newest.pk, newest.public_id = None, uuid4()
+    newest.tiers = newest.client_key = newest.ranked_at = newest.retracted_at = None
+    newest.save(force_insert=True)
+    return newest
 
 
 def _assignments(ranking: Ranking) -> list[Assignment]:
@@ -226,6 +250,6 @@ def _check(ranking: Ranking, order: Tiers, comment: str) -> None:
 
 
 def _same(stored: Ranking, ranking: Ranking, order: Tiers, comment: str) -> Ranking:
-    if (stored.pk, stored.tiers, stored.comment) != (ranking.pk, order, comment):
+    if (stored.annotator_id, stored.tiers, stored.comment) != (ranking.annotator_id, order, comment):
         raise KeyReused("This client_key was used for another order. Make a new key for each ranking.")
     return stored

@@ -4,7 +4,6 @@ A browser with a script sends each press on its own (HX-Request) and gets parts 
 the form and is redirected. docs/compare-screen.md describes the parts.
 """
 
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +21,9 @@ from annotate.permissions import membership_in
 from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
-from annotate.services.assigning import held_by, lease_pairs, renew_leases
-from annotate.services.errors import Conflict, InvalidInput, Refusal
-from annotate.services.leaving import leave_leases
+from annotate.services.assigning import held_by, lease_pairs
+from annotate.services.errors import Conflict, InvalidInput
+from annotate.views.answering import answer, here, ids
 from annotate.views.judging import AT_ONCE, Done, act
 from annotate.views.outcomes import points
 from annotate.views.requests import SignedInRequest
@@ -38,14 +37,14 @@ def compare(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show pairs; do what the pressed button's name says, or what the script asks for in the page's name."""
     membership = membership_in(request.user, slug)
     if membership.project.outcomes == Project.Outcomes.RANKING:
-        if request.method == "POST":  # from a page of before; refused, the browser keeps it
+        if request.htmx or request.method == "POST":  # from a page of before; refused, the browser keeps it
             raise InvalidInput("This project asks for rankings now. Reload the page to put responses in order.")
         return redirect("rank", slug)
     if request.htmx:
-        return _answer(request, membership)
+        return answer(request, membership, act=act, screen=_screen)
     if request.method == "POST":
         return _redirect(request, membership)
-    asked_for = next(iter(_ids(request.GET.getlist("assignment"))), None)
+    asked_for = next(iter(ids(request.GET.getlist("assignment"))), None)
     return render(request, "compare.html", _screen(request, membership, Done(in_front=asked_for)))
 
 
@@ -60,57 +59,19 @@ def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
     return redirect(f"{page}?assignment={done.in_front}" if done.in_front else page)
 
 
-def _answer(request: SignedInRequest, membership: Membership) -> HttpResponse:
-    """Answer the script: what became of the press, and the pairs that its page has not yet."""
-    if _somebody_else(request):
-        return render(request, "other_login.html", status=401)
-    project, user = membership.project, request.user
-    if "leave" in request.POST:
-        leave_leases(project=project, annotator=user, only=_ids(request.POST.getlist("leave")))
-        return HttpResponse(status=204)
-    done, status = Done(), 200
-    if "renew" in request.POST:
-        renew_leases(project=project, annotator=user)
-    elif request.method == "POST":
-        done, status = _done(request, membership)
-    return render(request, "compare.html#answer", _screen(request, membership, done), status=status)
-
-
-def _somebody_else(request: SignedInRequest) -> bool:
-    """Say whether the page was opened by another person, who was signed in to this browser before."""
-    return request.POST.get("by", str(request.user.public_id)) != str(request.user.public_id)
-
-
-def _done(request: SignedInRequest, membership: Membership) -> tuple[Done, int]:
-    """Do what was pressed; return what it led to and the status of the answer."""
-    try:
-        return act(request, membership), 200
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-        return Done(), refusal.status
-
-
-def _ids(written: list[str]) -> list[UUID]:
-    """Return the ids that can be read; what no page of ours sends names nothing."""
-    read = []
-    for text in written:
-        with suppress(ValueError):
-            read.append(UUID(text))
-    return read
-
-
 def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:
     """Return what the template shows: pairs, or why there is none."""
     project, user = membership.project, request.user
     held = done.held if done.held is not None else _held(membership, done.in_front)
     if membership.has_guidelines_to_read:
         held = []
-    here = set(_ids([*request.POST.getlist("have"), *request.GET.getlist("have")]))
+    has = here(request)
     return {
         "membership": membership,
         "project": project,
         "held": held,
-        "sheets": sheets_of([one for one in held if one.public_id not in here], in_front=done.in_front),
+        "sheets": sheets_of([one for one in held if one.public_id not in has], in_front=done.in_front),
+        "sheet_template": "_sheet.html",
         "waiting": waiting(project, user) if project.accepts_comparisons and not held else None,
         "progress": progress(membership),
         "undoable": undoable(project, user),

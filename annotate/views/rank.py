@@ -1,11 +1,12 @@
 """The annotator's screen of a ranking project: several responses at once, to be put in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,7 +17,7 @@ from annotate.forms import SkipReason, UndoForm, checked
 from annotate.keys import keys_of
 from annotate.models import Membership, Project, Ranking, Response
 from annotate.permissions import membership_in
-from annotate.selectors.lineups import held_ranking, undoable_ranking
+from annotate.selectors.lineups import held_rankings, undoable_ranking
 from annotate.selectors.progress import progress
 from annotate.selectors.waiting import waiting
 from annotate.services.errors import Conflict, InvalidInput, NotFound
@@ -29,6 +30,8 @@ from annotate.services.ranking import (
     skip_ranking,
 )
 from annotate.verdict_forms import OrderForm
+from annotate.views.answering import answer, here
+from annotate.views.judging import Done
 from annotate.views.requests import SignedInRequest
 
 
@@ -45,36 +48,54 @@ class Card:
     text: str
 
 
+@dataclass(frozen=True)
+class Lineup:
+    """One ranking as it is shown. `client_key` is for a browser that runs no script; a script makes its own."""
+
+    ranking: UUID
+    turns: list[dict[str, Any]]
+    cards: list[Card]
+    in_front: bool
+    client_key: UUID = field(default_factory=uuid4)
+
+
 @vary_on_headers("HX-Request")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def rank(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show a lineup; take an order, a skip or an undo, whichever the pressed button's name says."""
     membership = membership_in(request.user, slug)
-    if request.method == "POST":  # also what was ranked before the project began to ask for pairs
-        _act(request, membership)
-        return redirect("rank", slug)
-    if membership.project.outcomes != Project.Outcomes.RANKING:
+    if request.htmx:
+        return answer(request, membership, act=_act, screen=_screen)
+    if request.method == "POST":
+        return _redirect(request, membership)
+    if not _asks_for_rankings(membership.project):
         return redirect("compare", slug)
-    return render(request, "rank.html", _screen(request, membership))
+    return render(request, "rank.html", _screen(request, membership, Done()))
 
 
-def _act(request: SignedInRequest, membership: Membership) -> None:
-    """Do what was pressed and say how it went."""
+def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
+    """Answer a browser that runs no script."""
+    try:
+        _act(request, membership)
+    except Conflict as refusal:  # it was done before: say so, and go on
+        messages.warning(request, refusal.message)
+    return redirect("rank", membership.project.slug)
+
+
+def _act(request: SignedInRequest, membership: Membership) -> Done:
+    """Do what was pressed and say how it went; also with what was ranked before the project began to ask for pairs."""
     actions = {"skip": _skip, "undo": _undo, "send": _record}
     for name, action in actions.items():
         if name in request.POST:
-            try:
-                return action(request, membership)
-            except Conflict as refusal:  # it was done before: say so, and go on
-                return messages.warning(request, refusal.message)
+            return action(request, membership)
     raise InvalidInput("Nothing was chosen. Press one of the buttons below the responses.")
 
 
-def _record(request: SignedInRequest, membership: Membership) -> None:
+def _record(request: SignedInRequest, membership: Membership) -> Done:
     form = OrderForm(request.POST)
     sent = checked(form)
-    ranking = _own_ranking(membership, sent["ranking"])
+    ranking = _own_ranking(membership, Q(public_id=sent["ranking"]))
     stored, _ = record_ranking(
         ranking=ranking,
         tiers=form.tiers(ranking.lineup),
@@ -87,52 +108,73 @@ def _record(request: SignedInRequest, membership: Membership) -> None:
     if stored.retracted_at:  # sent again after an undo: it is not to look saved
         raise Conflict("You took this order back after it was first sent. Rank the responses again.")
     messages.success(request, "Saved.")
+    return Done()
 
 
-def _skip(request: SignedInRequest, membership: Membership) -> None:
+def _skip(request: SignedInRequest, membership: Membership) -> Done:
     sent = checked(SkipRankingForm(request.POST))
-    skip_ranking(ranking=_own_ranking(membership, sent["ranking"]), reason=sent["skip"], by=request.user)
+    ranking = _own_ranking(membership, Q(public_id=sent["ranking"]))
+    skip_ranking(ranking=ranking, reason=sent["skip"], by=request.user)
     messages.success(request, "Given back without an order: the responses go to somebody else.")
+    return Done()
 
 
-def _undo(request: SignedInRequest, membership: Membership) -> None:
-    ranking = _own_ranking(membership, checked(UndoForm(request.POST))["undo"])
+def _undo(request: SignedInRequest, membership: Membership) -> Done:
+    key = checked(UndoForm(request.POST))["undo"]
+    ranking = _own_ranking(membership, Q(public_id=key) | Q(client_key=key))
     undone_now = retract_ranking(ranking=ranking, by=request.user)
     if undone_now and membership.project.accepts_comparisons:
         again = lease_ranking_again(ranking)
     else:
-        held = held_ranking(membership.project, membership.user)
-        again = held if held and held.lineup == ranking.lineup else None
+        held = held_rankings(membership.project, membership.user)
+        again = next((one for one in held if one.lineup == ranking.lineup), None)
     messages.success(request, "Undone. Rank them again." if again else "Undone: the responses go to somebody else.")
+    return Done(in_front=again and again.public_id)
 
 
-def _own_ranking(membership: Membership, public_id: UUID) -> Ranking:
+def _own_ranking(membership: Membership, named: Q) -> Ranking:
     own = Ranking.objects.select_related("project", "annotator", "prompt")
-    ranking = own.filter(public_id=public_id, annotator=membership.user, project=membership.project).first()
+    ranking = own.filter(named, annotator=membership.user, project=membership.project).first()
     if ranking is None:
         raise NotFound("There is no such ranking. Reload the page to get the next one.")
     return ranking
 
 
-def _screen(request: SignedInRequest, membership: Membership) -> dict[str, Any]:
+def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:
     """Return what the template shows: a lineup, or why there is none."""
     project = membership.project
-    open_now = project.accepts_comparisons and not membership.has_guidelines_to_read
-    ranking = lease_ranking(project=project, annotator=request.user) if open_now else None
+    held, has = _held(membership), here(request)
     return {
         "membership": membership,
         "project": project,
-        "ranking": ranking,
-        "cards": _cards(ranking, project) if ranking else [],
-        "client_key": uuid4(),
-        "waiting": waiting(project, request.user) if project.accepts_comparisons and not ranking else None,
+        "held": held,
+        "sheets": [_lineup(one, done) for one in held if one.public_id not in has],
+        "sheet_template": "_lineup.html",
+        "turned_to_pairs": not _asks_for_rankings(project),
+        "waiting": waiting(project, request.user) if project.accepts_comparisons and not held else None,
         "progress": progress(membership),
         "undoable": undoable_ranking(project, request.user),
+        "outcomes": "_outcomes_ranking.html",
         "keys": keys_of(request.user.key_preset),
         "reasons": SkipReason,
     }
 
 
-def _cards(ranking: Ranking, project: Project) -> list[Card]:
+def _held(membership: Membership) -> list[Ranking]:
+    """Return the rankings lent to the user, the newest first, one at least where there is one to lend."""
+    project = membership.project
+    if not (project.accepts_comparisons and _asks_for_rankings(project)) or membership.has_guidelines_to_read:
+        return []
+    lent = lease_ranking(project=project, annotator=membership.user)
+    return held_rankings(project, membership.user) if lent else []
+
+
+def _asks_for_rankings(project: Project) -> bool:
+    return project.outcomes == Project.Outcomes.RANKING
+
+
+def _lineup(ranking: Ranking, done: Done) -> Lineup:
     responses = Response.objects.in_bulk(ranking.lineup)
-    return [Card(number, shown_text(responses[one], project)) for number, one in enumerate(ranking.lineup, 1)]
+    texts = [shown_text(responses[one], ranking.project) for one in ranking.lineup]
+    cards = [Card(number, text) for number, text in enumerate(texts, 1)]
+    return Lineup(ranking.public_id, ranking.prompt.messages, cards, in_front=ranking.public_id == done.in_front)

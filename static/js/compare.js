@@ -1,4 +1,5 @@
-// The compare screen: a press is kept, the next pair is painted, and the server is told; in this order.
+// The compare screen, and the ranking screen with it: a press is kept, what is next is painted, and the server is told; in
+// this order.
 import { follow } from "./badge.js";
 import { buildKeySheet } from "./key_sheet.js";
 import { listen, resetScopes } from "./keys.js";
@@ -57,6 +58,7 @@ function placeholder() {
 }
 
 function drawFlag(isFlagged) {
+  if (!flagButton) return;
   flagButton.setAttribute("aria-pressed", String(isFlagged));
   flagButton.value = isFlagged ? "off" : "on";
 }
@@ -80,10 +82,17 @@ form.addEventListener("submit", (event) => {
   document.querySelector("[popover]:popover-open")?.hidePopover();
   form.reset();
   if ("waits" in sheets.shown().dataset) return waitFor(key);
-  sheets.setAside(button.name === "skip" ? "" : key);
+  setAside(button.name === "skip" ? "" : key);
   next();
   say(button.dataset.said ?? "Sent.", { undo: button.name !== "skip" });
 });
+
+/** Count what is on screen as done; `key` is that of its verdict, if it has one. */
+function setAside(key) {
+  const comesBack = sheets.comesBack(sheets.shown());
+  sheets.setAside(comesBack ? key : "");
+  if (key && !comesBack) undoButton.value = key;
+}
 
 /** Keep everything that the form says at this moment, under a key of its own. */
 function press(button, { key, finishes = "" }) {

@@ -4,6 +4,7 @@ const PRINTED = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown
 /** Fill the list with every control of the page that has keys; those of dialogs under the dialog's title. */
 export function buildKeySheet() {
   const list = document.createElement("dl");
+  document.querySelector("#keys dl")?.remove();
   document.querySelector("#keys h2").after(list);
   const controls = [...document.querySelectorAll("#pair [aria-keyshortcuts]")];
   const outside = controls.filter((control) => !control.closest("[popover]"));

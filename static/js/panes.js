@@ -25,9 +25,10 @@ export function watchPanes(of) {
 const panes = () => [...form.querySelectorAll(".responses .pane")];
 const text = (pane) => pane.querySelector(".text");
 
-/** Make a button of the toolbar switch something on and off; what it does stays on from pair to pair. */
+/** Make a button of the toolbar, where there is one, switch something on and off; it stays on from pair to pair. */
 function tool(id, work) {
   const button = document.getElementById(id);
+  if (!button) return;
   button.addEventListener("click", () => {
     const on = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(on));

@@ -1,17 +1,15 @@
-// The ranking screen: cards are put in order by dragging, by arrow keys, or by their numbers from best to worst. The
-// ranks stand in the form's own number fields, which is all that is sent.
+// The order of a lineup: cards are put in order by dragging, by arrow keys, or by their numbers from best to worst. The
+// ranks stand in the form's own number fields, which is all that is sent; compare.js keeps it, sends it and shows what is
+// next, as it does with a verdict on a pair.
 import { buildKeySheet } from "./key_sheet.js";
-import { listen } from "./keys.js";
 
 const form = document.getElementById("pair");
-const order = document.getElementById("order");
-const cards = () => [...order.children];
 const tieNext = document.getElementById("tie-next");
 const send = document.getElementById("send");
-const draft = order && `tiebreak:order:${form.elements.ranking.value}`;
 
-let armed = false; // true once the cards have been painted
-let sent = false;
+const order = () => document.getElementById("order");
+const cards = () => [...order().children];
+const draft = () => `tiebreak:order:${form.elements.ranking.value}`;
 
 // -- the order
 
@@ -20,7 +18,7 @@ function place(card, ties) {
   const behind = cards().filter((one) => "placed" in one.dataset && one !== card);
   card.toggleAttribute("data-placed", true);
   card.toggleAttribute("data-tied", ties && behind.length > 0);
-  order.insertBefore(card, behind.length ? behind.at(-1).nextSibling : order.firstChild);
+  order().insertBefore(card, behind.length ? behind.at(-1).nextSibling : order().firstChild);
   const left = cards().filter((one) => !("placed" in one.dataset));
   if (left.length === 1) left[0].toggleAttribute("data-placed", true);
   draw(card);
@@ -33,7 +31,7 @@ function move(card, to) {
   const below = card.nextElementSibling;
   if (below && !("tied" in card.dataset)) below.removeAttribute("data-tied"); // it was tied to the card that leaves
   card.removeAttribute("data-tied");
-  order.insertBefore(card, others[at] ?? null);
+  order().insertBefore(card, others[at] ?? null);
   placeAll();
   draw(card);
 }
@@ -48,7 +46,7 @@ function startOver() {
     card.removeAttribute("data-placed");
     card.removeAttribute("data-tied");
   }
-  order.replaceChildren(...inOrderShown);
+  order().replaceChildren(...inOrderShown);
   draw();
 }
 
@@ -68,7 +66,7 @@ function draw(moved) {
   tieNext.setAttribute("aria-pressed", "false");
   send.disabled = all.some((card) => !("placed" in card.dataset));
   const ranks = all.map((card) => [card.dataset.number, "placed" in card.dataset, "tied" in card.dataset]);
-  sessionStorage.setItem(draft, JSON.stringify(ranks));
+  sessionStorage.setItem(draft(), JSON.stringify(ranks));
   if (moved) tell(moved);
 }
 
@@ -81,12 +79,12 @@ function tell(card) {
 
 /** Show the order that was on its way when the page was left or reloaded. */
 function restore() {
-  const ranks = JSON.parse(sessionStorage.getItem(draft) ?? "[]");
+  const ranks = JSON.parse(sessionStorage.getItem(draft()) ?? "[]");
   for (const [number, placed, tied] of ranks) {
-    const card = order.querySelector(`[data-number="${number}"]`);
+    const card = order().querySelector(`[data-number="${number}"]`);
     card.toggleAttribute("data-placed", placed);
     card.toggleAttribute("data-tied", tied);
-    order.append(card);
+    order().append(card);
   }
 }
 
@@ -109,7 +107,7 @@ function pick(card) {
 const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 function onClick(event) {
-  const button = event.target.closest("[data-does]");
+  const button = event.target.closest("#order [data-does]");
   if (!button) return;
   const card = button.closest("li");
   DOES[button.dataset.does](card);
@@ -131,7 +129,8 @@ function onKey(event) {
 let dragged = null;
 
 function onDragStart(event) {
-  dragged = event.target.closest("li");
+  dragged = event.target.closest?.("#order .handle")?.closest("li") ?? null;
+  if (!dragged) return;
   event.dataTransfer.effectAllowed = "move";
   event.dataTransfer.setData("text/plain", dragged.dataset.number);
   dragged.dataset.dragged = "";
@@ -141,10 +140,11 @@ function onDragOver(event) {
   if (!dragged) return;
   event.preventDefault();
   const below = cards().find((card) => card !== dragged && event.clientY < middle(card));
-  if (below !== dragged.nextElementSibling) order.insertBefore(dragged, below ?? null);
+  if (below !== dragged.nextElementSibling) order().insertBefore(dragged, below ?? null);
 }
 
 function onDragEnd() {
+  if (!dragged) return;
   dragged.removeAttribute("data-dragged");
   dragged.removeAttribute("data-tied");
   placeAll();
@@ -156,41 +156,31 @@ const middle = (card) => card.getBoundingClientRect().top + card.offsetHeight / 
 
 // -- from the beginning
 
+/** Make the lineup on screen ready, as it was when this tab last showed it. */
 function prepare() {
-  for (const hidden of form.querySelectorAll(".moves, .handle, .rank, .scripted, #tie-next, #start-over")) hidden.hidden = false;
+  if (!order()) return;
+  for (const hidden of order().parentElement.querySelectorAll(".moves, .handle, .rank, .scripted")) hidden.hidden = false;
   for (const card of cards()) {
     card.querySelector("label").hidden = true;
-    const handle = card.querySelector(".handle");
-    handle.draggable = true;
-    handle.addEventListener("dragstart", onDragStart);
-    handle.addEventListener("dragend", onDragEnd);
+    card.querySelector(".handle").draggable = true;
   }
-  order.addEventListener("click", onClick);
-  order.addEventListener("keydown", onKey);
-  order.addEventListener("dragover", onDragOver);
-  order.addEventListener("drop", (event) => event.preventDefault());
-  tieNext.addEventListener("click", () => tieNext.setAttribute("aria-pressed", String(!isPressed(tieNext))));
-  document.getElementById("start-over").addEventListener("click", startOver);
   restore();
   draw();
-  requestAnimationFrame(() => requestAnimationFrame(arm));
+  buildKeySheet();
 }
 
-function arm() {
-  armed = true;
-  form.elements.shown_at.value = new Date().toISOString();
-  form.dataset.armed = "true";
-}
-
-form.addEventListener("submit", (event) => {
-  if (sent) return event.preventDefault(); // a double press is sent once
-  sent = true;
-  if (form.elements.decided_at) form.elements.decided_at.value = new Date().toISOString();
+// What is sent needs no draft: the outbox has it.
+form.addEventListener("submit", ({ submitter }) => {
+  if (order() && ["send", "skip"].includes(submitter?.name)) sessionStorage.removeItem(draft());
 });
 
-// A page that comes back from the browser's own cache can be sent again: its key makes that harmless.
-addEventListener("pageshow", () => { sent = false; });
-
-if (order) prepare();
-listen(() => armed || !order);
-buildKeySheet();
+for (const button of [tieNext, document.getElementById("start-over")]) button.hidden = false;
+form.addEventListener("tiebreak:shown", prepare);
+form.addEventListener("click", onClick);
+form.addEventListener("keydown", onKey);
+form.addEventListener("dragstart", onDragStart);
+form.addEventListener("dragover", onDragOver);
+form.addEventListener("dragend", onDragEnd);
+form.addEventListener("drop", (event) => { if (dragged) event.preventDefault(); });
+tieNext.addEventListener("click", () => tieNext.setAttribute("aria-pressed", String(!isPressed(tieNext))));
+document.getElementById("start-over").addEventListener("click", startOver);

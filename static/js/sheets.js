@@ -1,4 +1,5 @@
-// The pairs that are in the page already: the one on screen, those ahead of it, and those judged in this visit.
+// The pairs that are in the page already: the one on screen, those ahead of it, and those judged in this visit. Where a
+// project asks for rankings, a lineup takes the place of a pair.
 import { waiting } from "./sending.js";
 
 const MOST_JUDGED = 50;
@@ -9,7 +10,10 @@ const done = new Set(); // the ids of the pairs judged or given back in this vis
 const stage = document.getElementById("sheet");
 
 export const shown = () => stage.querySelector(":scope > .sheet");
-export const idOf = (sheet) => sheet.dataset.assignment;
+export const idOf = (sheet) => sheet.dataset.assignment ?? sheet.dataset.ranking;
+
+/** Say whether what is undone comes back by itself; a ranking is lent anew, and the server's answer brings it. */
+export const comesBack = (sheet) => "assignment" in sheet.dataset;
 
 /** Return the ids of all pairs that need not be sent again. */
 export const ids = () => [shown(), ...ahead].filter(Boolean).map(idOf);

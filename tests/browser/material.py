@@ -37,10 +37,12 @@ TEXTS = {
 }
 SIZES = {
     "plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
+    "ordered": 40,
 }  # fmt: skip
 SETTINGS: dict[str, dict[str, Any]] = {
     "graded": {"outcomes": "strength7", "criteria": ["helpful", "factual"]},
     "ranked": {"outcomes": "ranking"},
+    "ordered": {"outcomes": "ranking"},
 }
 
 
@@ -69,7 +71,7 @@ def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
 
 def _rows(slug: str, size: int) -> Iterator[ImportedPrompt]:
     texts = TEXTS.get(slug, TEXTS["plain"])
-    if slug == "ranked":
+    if SETTINGS.get(slug, {}).get("outcomes") == "ranking":
         texts = (*texts, "Two.", "It has as many as it has ever had.")
     responses = tuple(ImportedResponse(text, source=f"system {n}") for n, text in enumerate(texts))
     for number in range(size):
