@@ -1,9 +1,30 @@
-"""Background work: runs of the trainer, and the pulse by which its processes show that they are alive."""
+"""Work that goes on behind the pages: imports under way, runs of the trainer, and the pulse of its processes."""
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from annotate.models.projects import Project
+
+
+class Import(models.Model):
+    """An import under way, one of a project at a time; the row goes when it has come to its end.
+
+    Its rows belong to `hold`, a project that nobody sees, until all of them are there.
+    """
+
+    class State(models.TextChoices):
+        ARRIVING = "arriving", "Its rows are being written"
+        WHOLE = "whole", "All are there and move into the project"
+        GIVEN_UP = "given_up", "What was written is being removed"
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="import_under_way")
+    hold = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="held_import")
+    state = models.CharField(max_length=10, choices=State, default=State.ARRIVING)
+    beat_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"import into {self.project}"
 
 
 class Run(models.Model):
