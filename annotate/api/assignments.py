@@ -20,6 +20,7 @@ from annotate.selectors.waiting import Reason, waiting
 from annotate.services.assigning import MOST_AT_ONCE, lease_pairs
 from annotate.services.comparing import LONGEST_REASON, skip_assignment
 from annotate.services.errors import NotFound
+from annotate.services.leaks import shown_text
 from annotate.sides import Choice, as_shown, left_and_right
 
 
@@ -30,18 +31,18 @@ class MessageSerializer(serializers.Serializer[dict[str, str]]):
     content = serializers.CharField()
 
 
-class ShownResponseSerializer(serializers.Serializer[ResponseRow]):
-    """A response without its source; `html` is its Markdown rendered safely."""
+class ShownResponseSerializer(serializers.Serializer[Any]):
+    """A response without its source, as annotators see it; `html` is its Markdown rendered safely."""
 
-    id = serializers.UUIDField(source="public_id")
+    id = serializers.UUIDField()
     text = serializers.CharField()
-    html = serializers.SerializerMethodField()
-
-    def get_html(self, response: ResponseRow) -> str:
-        return render_markdown_cached(response.text)
+    html = serializers.CharField()
 
 
-SHOWN = ShownResponseSerializer()
+def shown(response: ResponseRow, project: Project) -> dict[str, Any]:
+    """Return what an annotator of the project may see of a response."""
+    text = shown_text(response, project)
+    return {"id": response.public_id, "text": text, "html": render_markdown_cached(text)}
 
 
 class AssignmentSerializer(serializers.Serializer[Assignment]):
@@ -57,12 +58,12 @@ class AssignmentSerializer(serializers.Serializer[Assignment]):
     lease_ends_at = serializers.DateTimeField()
 
     @extend_schema_field(ShownResponseSerializer)
-    def get_left(self, assignment: Assignment) -> Any:
-        return SHOWN.to_representation(_shown(assignment)[0])
+    def get_left(self, assignment: Assignment) -> dict[str, Any]:
+        return shown(_sides(assignment)[0], assignment.project)
 
     @extend_schema_field(ShownResponseSerializer)
-    def get_right(self, assignment: Assignment) -> Any:
-        return SHOWN.to_representation(_shown(assignment)[1])
+    def get_right(self, assignment: Assignment) -> dict[str, Any]:
+        return shown(_sides(assignment)[1], assignment.project)
 
     def get_outcomes(self, assignment: Assignment) -> list[Choice]:
         offered = assignment.project.offered_outcomes
@@ -76,7 +77,7 @@ class AssignmentSerializer(serializers.Serializer[Assignment]):
         return list(assignment.project.criteria)
 
 
-def _shown(assignment: Assignment) -> tuple[ResponseRow, ResponseRow]:
+def _sides(assignment: Assignment) -> tuple[ResponseRow, ResponseRow]:
     pair = assignment.pair
     return left_and_right(pair.first, pair.second, first_on_left=assignment.first_on_left)
 

@@ -47,6 +47,7 @@ class OwnComparisonSerializer(serializers.ModelSerializer[Comparison]):
     id = serializers.UUIDField(source="public_id")
     project = serializers.SlugField(source="project.slug")
     assignment = serializers.UUIDField(source="assignment.public_id")
+    ranking = serializers.UUIDField(source="ranking.public_id", default=None, allow_null=True)
     outcome = serializers.SerializerMethodField()
     strength = serializers.SerializerMethodField(help_text="Towards the left; null where none was given.")
     criteria = serializers.SerializerMethodField()
@@ -55,8 +56,8 @@ class OwnComparisonSerializer(serializers.ModelSerializer[Comparison]):
     class Meta:
         model = Comparison
         fields = [
-            "id", "project", "assignment", "outcome", "strength", "criteria", "comment", "shown_at", "decided_at",
-            "created_at", "undo_ends_at", "retracted_at",
+            "id", "project", "assignment", "ranking", "outcome", "strength", "criteria", "comment", "shown_at",
+            "decided_at", "created_at", "undo_ends_at", "retracted_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -80,6 +81,7 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
 
     id = serializers.UUIDField(source="public_id")
     pair = serializers.UUIDField(source="assignment.pair.public_id")
+    ranking = serializers.UUIDField(source="ranking.public_id", default=None, allow_null=True)
     first = serializers.UUIDField(source="assignment.pair.first.public_id")
     second = serializers.UUIDField(source="assignment.pair.second.public_id")
     first_source = serializers.CharField(source="assignment.pair.first.source")
@@ -96,9 +98,9 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
     class Meta:
         model = Comparison
         fields = [
-            "id", "pair", "first", "second", "first_source", "second_source", "first_on_left", "outcome", "strength",
-            "criteria", "comment", "annotator", "round", "stream", "propensity", "snapshot", "p_first_when_shown",
-            "source", "surplus", "guideline_version", "leased_at", "shown_at", "decided_at", "seconds", "created_at",
-            "retracted_at", "voided_at",
+            "id", "pair", "ranking", "first", "second", "first_source", "second_source", "first_on_left", "outcome",
+            "strength", "criteria", "comment", "annotator", "round", "stream", "propensity", "snapshot",
+            "p_first_when_shown", "source", "surplus", "guideline_version", "leased_at", "shown_at", "decided_at",
+            "seconds", "created_at", "retracted_at", "voided_at",
         ]  # fmt: skip
         read_only_fields = fields

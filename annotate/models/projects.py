@@ -147,7 +147,7 @@ class Project(models.Model):
     @property
     def fit_scale(self) -> str:
         """Return the trainer's scale of the outcomes; the pairs of a ranking may be ties."""
-        return self.Outcomes.TIES if self.outcomes == self.Outcomes.RANKING else self.outcomes
+        return self.Outcomes.TIES if self.asks_for_rankings else self.outcomes
 
     @property
     def offered_outcomes(self) -> tuple[Outcome, ...]:
@@ -157,6 +157,10 @@ class Project(models.Model):
     @property
     def accepts_comparisons(self) -> bool:
         return self.paused_at is None and self.archived_at is None
+
+    @property
+    def asks_for_rankings(self) -> bool:
+        return self.outcomes == self.Outcomes.RANKING
 
 
 class GuidelineVersion(models.Model):

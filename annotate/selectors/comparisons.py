@@ -10,7 +10,11 @@ def comparisons_of(project: Project) -> QuerySet[Comparison]:
     return (
         Comparison.objects.filter(project=project)
         .select_related(
-            "assignment__pair__first", "assignment__pair__second", "assignment__annotator", "assignment__snapshot"
+            "assignment__pair__first",
+            "assignment__pair__second",
+            "assignment__annotator",
+            "assignment__snapshot",
+            "ranking",
         )
         .defer("assignment__snapshot__weights", "assignment__snapshot__metrics", "assignment__snapshot__config")
     )
@@ -20,4 +24,4 @@ def own_comparisons(annotator: User) -> QuerySet[Comparison]:
     """Return what the annotator judged in the projects they still belong to."""
     return Comparison.objects.filter(
         assignment__annotator=annotator, project__in=Project.objects.visible_to(annotator)
-    ).select_related("assignment", "project")
+    ).select_related("assignment", "project", "ranking")

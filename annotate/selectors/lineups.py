@@ -4,8 +4,9 @@ A lineup is grown around one pair, the best of its stream: further responses of 
 them are free and new to the annotator, so that every pair of a lineup can be lent as any pair is.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
@@ -78,6 +79,19 @@ def held_rankings(project: Project, annotator: User) -> list[Ranking]:
 def held_ranking(project: Project, annotator: User) -> Ranking | None:
     """Return the newest of the rankings that are lent to the annotator now."""
     return next(iter(held_rankings(project, annotator)), None)
+
+
+def own_ranking(annotator: User, public_id: UUID) -> Ranking | None:
+    """Return the annotator's ranking by the name that they know it by, or None outside the projects they belong to."""
+    visible = Project.objects.visible_to(annotator)
+    own = Ranking.objects.filter(public_id=public_id, annotator=annotator, project__in=visible)
+    return own.select_related("prompt", "project", "annotator").first()
+
+
+def lease_end(ranking: Ranking) -> datetime:
+    """Return when the first of the leases of a ranking's pairs ends; one that is lent has some."""
+    ends = Assignment.objects.filter(ranking=ranking, closed_at=None).order_by("lease_ends_at")
+    return ends.values_list("lease_ends_at", flat=True)[0]
 
 
 def _free(membership: Membership) -> QuerySet[Pair]:

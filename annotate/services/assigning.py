@@ -28,10 +28,13 @@ LONGEST_HOLD_IN_LEASES = 8
 def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assignment]:
     """Return the annotator's live assignments, the oldest first; lend more until there are `n` or no pair is left.
 
-    Raises NotComparing if the project is paused or archived, NotAllowed if `annotator` is no active member.
+    Raises NotComparing if the project is paused, archived or asks for rankings, NotAllowed if `annotator` is no active
+    member.
     """
     if not project.accepts_comparisons:
         raise NotComparing("This project is paused. Come back when its admin has resumed it.")
+    if project.asks_for_rankings:
+        raise NotComparing("This project asks for rankings. Ask for responses to put in order instead of pairs.")
     with transaction.atomic():
         held = top_up(lock_membership(project, annotator), n)
     return held if len(held) == n else last_ones(project, annotator, n)

@@ -41,7 +41,7 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
-    n = n if assignment.project.accepts_comparisons else 0
+    n = n if assignment.project.accepts_comparisons and not assignment.project.asks_for_rankings else 0
     try:
         check_verdict(verdict, assignment.project)
         with transaction.atomic():
@@ -97,8 +97,10 @@ def retract_comparison(*, comparison: Comparison, by: User) -> bool:
     assignment = comparison.assignment
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such comparison.")
-    if comparison.ranking_id:
-        raise Conflict("This verdict is part of a ranking. Undo the ranking as a whole.")
+    if ranking := comparison.ranking:
+        raise Conflict(
+            "This verdict is part of a ranking. Undo the ranking as a whole.", ranking=str(ranking.public_id)
+        )
     if assignment.stream == Stream.TRAINING:
         raise Conflict("You have seen the answer to this practice pair, so your first verdict stays.")
     window = timedelta(seconds=comparison.project.undo_seconds)

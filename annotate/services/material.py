@@ -140,7 +140,7 @@ def _add_pairs(
 
 
 def _pair(project: Project, row: ImportedPrompt, keys: list[ResponseKey], ends: PairKey) -> Pair:
-    ranked = project.outcomes == Project.Outcomes.RANKING  # together, so that chance draws the prompt as a whole
+    ranked = project.asks_for_rankings  # together, so that chance draws the prompt as a whole
     identity = [] if ranked else [f"{text} {source}" for _, text, source in keys]
     place = shuffle_place(project.seed, messages_hash(row.messages), identity)
     own_id = row.external_id or "" if row.is_pair else ""

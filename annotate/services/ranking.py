@@ -42,7 +42,7 @@ def lease_ranking(*, project: Project, annotator: User) -> Ranking | None:
 
     Raises NotComparing if the project is paused, archived or asks for no rankings, NotAllowed for no active member.
     """
-    if not project.accepts_comparisons or project.outcomes != Project.Outcomes.RANKING:
+    if not project.accepts_comparisons or not project.asks_for_rankings:
         raise NotComparing("This project asks for no rankings now. Look at its overview.")
     if held := held_ranking(project, annotator):
         return held

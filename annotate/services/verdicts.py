@@ -50,7 +50,7 @@ class Verdict:
 
 def check_verdict(verdict: Verdict, project: Project) -> None:
     """Raise InvalidInput for what the project does not ask, and for what cannot be stored."""
-    if project.outcomes == Project.Outcomes.RANKING:
+    if project.asks_for_rankings:
         raise InvalidInput("This project asks for rankings. Put the responses in order on its page instead.")
     if verdict.outcome not in project.offered_outcomes:
         raise InvalidInput(f"This project does not offer {verdict.outcome!r}. Choose one of the outcomes on the page.")

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotate.forms import SkipReason, UndoForm, checked
 from annotate.keys import keys_of
-from annotate.models import Membership, Project, Ranking, Response
+from annotate.models import Membership, Ranking, Response
 from annotate.permissions import membership_in
 from annotate.selectors.lineups import held_rankings, undoable_ranking
 from annotate.selectors.progress import progress
@@ -69,7 +69,7 @@ def rank(request: SignedInRequest, slug: str) -> HttpResponse:
         return answer(request, membership, act=_act, screen=_screen)
     if request.method == "POST":
         return _redirect(request, membership)
-    if not _asks_for_rankings(membership.project):
+    if not membership.project.asks_for_rankings:
         return redirect("compare", slug)
     return render(request, "rank.html", _screen(request, membership, Done()))
 
@@ -150,7 +150,7 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
         "held": held,
         "sheets": [_lineup(one, done) for one in held if one.public_id not in has],
         "sheet_template": "_lineup.html",
-        "turned_to_pairs": not _asks_for_rankings(project),
+        "turned_to_pairs": not project.asks_for_rankings,
         "waiting": waiting(project, request.user) if project.accepts_comparisons and not held else None,
         "progress": progress(membership),
         "undoable": undoable_ranking(project, request.user),
@@ -163,14 +163,10 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
 def _held(membership: Membership) -> list[Ranking]:
     """Return the rankings lent to the user, the newest first, one at least where there is one to lend."""
     project = membership.project
-    if not (project.accepts_comparisons and _asks_for_rankings(project)) or membership.has_guidelines_to_read:
+    if not (project.accepts_comparisons and project.asks_for_rankings) or membership.has_guidelines_to_read:
         return []
     lent = lease_ranking(project=project, annotator=membership.user)
     return held_rankings(project, membership.user) if lent else []
-
-
-def _asks_for_rankings(project: Project) -> bool:
-    return project.outcomes == Project.Outcomes.RANKING
 
 
 def _lineup(ranking: Ranking, done: Done) -> Lineup:

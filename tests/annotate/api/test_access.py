@@ -15,11 +15,12 @@ from rest_framework.test import APIClient
 
 from annotate.api import urls
 from annotate.api.permissions import Judging, Managing, Reading, Scope
-from annotate.models import Assignment, Comparison, Project, Role, User
+from annotate.models import Assignment, Comparison, Pair, Project, Ranking, Response, Role, User
 from annotate.services.members import remove_member
+from annotate.services.ranking import lease_ranking, record_ranking
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_snapshot
-from tests.factories import compare, lease, make_member, make_project
+from tests.factories import compare, lease, make_lineup, make_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +29,17 @@ SUCCESS = (200, 201, 204)
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One address and verb, the scope and role it needs; `own` where the object must be the caller's."""
+    """One address and verb, the scope and role it needs; `own` where the object must be the caller's.
+
+    `ranked`: it is of projects that ask for rankings.
+    """
 
     name: str
     method: str = "get"
     scope: Scope = Scope.READ
     role: Role | None = None
     own: bool = False
+    ranked: bool = False
     body: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -58,6 +63,10 @@ ENDPOINTS = [
     Endpoint("agreement", role=Role.RESEARCHER),
     Endpoint("disagreements", role=Role.RESEARCHER),
     Endpoint("assignments", "post", Scope.ANNOTATE, Role.ANNOTATOR),
+    Endpoint("rankings", "post", Scope.ANNOTATE, Role.ANNOTATOR, ranked=True),
+    Endpoint("order", "post", Scope.ANNOTATE, own=True, ranked=True),
+    Endpoint("skip-ranking", "post", Scope.ANNOTATE, own=True, ranked=True, body={"reason": "unclear"}),
+    Endpoint("retract-ranking", "post", Scope.ANNOTATE, own=True, ranked=True),
     Endpoint("verdict", "post", Scope.ANNOTATE, own=True, body={"client_key": str(uuid4()), "outcome": "left"}),
     Endpoint("skip", "post", Scope.ANNOTATE, own=True, body={"reason": "unclear"}),
     Endpoint("retract", "post", Scope.ANNOTATE, own=True),
@@ -74,8 +83,11 @@ class Site:
         self.assignment: Assignment = lease(project, bob)
         make_snapshot(project, released_at=timezone.now())
 
+        self.ranking, self.ranked = rankings(project, bob)
+
     def address(self, name: str) -> str:
         known = {
+            "ranking_id": (self.ranked if name == "retract-ranking" else self.ranking).public_id,
             "slug": self.project.slug,
             "number": 1,
             "assignment_id": self.assignment.public_id,
@@ -85,7 +97,24 @@ class Site:
         return reverse(f"api:{name}", kwargs={part: known[part] for part in pattern.pattern.converters})
 
     def call(self, client: APIClient, endpoint: Endpoint) -> HttpResponse:
-        return getattr(client, endpoint.method)(self.address(endpoint.name), endpoint.body or None)
+        body = endpoint.body
+        if endpoint.ranked:
+            Project.objects.update(outcomes=Project.Outcomes.RANKING)
+        if endpoint.name == "order":
+            lineup = Response.objects.filter(pk__in=self.ranking.lineup)
+            body = {"client_key": str(uuid4()), "order": [[str(response.public_id) for response in lineup]]}
+        return getattr(client, endpoint.method)(self.address(endpoint.name), body or None)
+
+
+def rankings(project: Project, annotator: User) -> tuple[Ranking, Ranking]:
+    """Return a ranking that is lent to the annotator, and one that they made."""
+    asking = Project(pk=project.pk, outcomes=Project.Outcomes.RANKING, audit_share=0)
+    for number in (1, 2):
+        make_lineup(project, 100 + number)
+    Pair.objects.filter(prompt__text_hash__startswith="lineup").update(shuffle=-1)
+    made = lease_ranking(project=asking, annotator=annotator)
+    record_ranking(ranking=made, tiers=[made.lineup], client_key=uuid4(), by=annotator)
+    return lease_ranking(project=asking, annotator=annotator), made
 
 
 @pytest.fixture

@@ -70,8 +70,8 @@ def test_the_answer_tells_its_annotator_nothing_that_unblinds(assignment: Assign
     answer = send(bob, assignment).json()
 
     assert set(answer) == {
-        "id", "project", "assignment", "outcome", "strength", "criteria", "comment", "shown_at", "decided_at",
-        "created_at", "undo_ends_at", "retracted_at", "next",
+        "id", "project", "assignment", "ranking", "outcome", "strength", "criteria", "comment", "shown_at",
+        "decided_at", "created_at", "undo_ends_at", "retracted_at", "next",
     }  # fmt: skip
 
 

@@ -63,5 +63,5 @@ def test_the_schema_is_served_as_json(bob: User) -> None:
 def test_nothing_an_annotator_gets_is_described_with_what_unblinds(schema: dict[str, Any]) -> None:
     described = schema["components"]["schemas"]
 
-    for name in ("Assignment", "ShownResponse", "OwnComparison"):
+    for name in ("Assignment", "LentRanking", "ShownResponse", "OwnComparison", "OwnRanking"):
         assert not {"source", "stream", "p_first", "snapshot", "propensity"} & set(described[name]["properties"])
