@@ -138,6 +138,18 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Raise ValidationError for settings that a ranking project would have no use for."""
+        idle = {
+            "the share of repeats": self.repeat_share,
+            "the share of gold pairs": self.gold_share,
+            "the practice pairs to pass": self.training_pairs,
+        }
+        unused = [f"Set {name} to 0." for name, value in idle.items() if value]
+        unused += ["Remove the criteria."] if self.criteria else []
+        if self.asks_for_rankings and unused:
+            raise ValidationError(f"Rankings have no repeats, gold pairs, practice or criteria. {' '.join(unused)}")
+
     @property
     def offered_strengths(self) -> tuple[int, ...]:
         """Return how much better one response may be called: 1 slightly, 2 clearly, 3 much; none without a scale."""

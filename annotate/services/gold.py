@@ -20,6 +20,8 @@ def set_gold(*, pair: Pair, outcome: Outcome, by: User, note: str = "") -> None:
 
     Raises InvalidInput for an outcome that the project does not offer, or a note that cannot be stored.
     """
+    if pair.project.asks_for_rankings:
+        raise InvalidInput("This project asks for rankings, which ask no gold pairs. Let its pairs be ranked instead.")
     if outcome not in pair.project.offered_outcomes:
         raise InvalidInput(f"This project does not offer {outcome!r}. Choose one of its outcomes.")
     check_text(note, "note", at_most=LONGEST_NOTE)

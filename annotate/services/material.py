@@ -44,13 +44,16 @@ def add_batch(project: Project, rows: list[ImportedPrompt]) -> Added:
 
 
 def conflicts(project: Project, rows: list[ImportedPrompt]) -> list[RowError]:
-    """Return the rows whose id is here already with other content; what is here is never overwritten."""
+    """Return the rows whose id is here already with other content, which is never overwritten, and those that bring a
+    gold answer where none is asked.
+    """
     keys = {id_key(row.external_id) for row in rows if row.external_id}
     pairs = Pair.objects.filter(project=project, external_key__in=keys).select_related("prompt", "first", "second")
     prompts = Prompt.objects.filter(project=project, external_key__in=keys)
     here = {(True, pair.external_key): _content(pair.prompt.text_hash, (pair.first, pair.second)) for pair in pairs}
     here |= {(False, prompt.external_key): _content(prompt.text_hash, ()) for prompt in prompts}
-    return [error for row in rows if (error := _conflict(row, here))]
+    useless = [_useless_gold(row) for row in rows if row.gold and project.asks_for_rankings]
+    return useless + [error for row in rows if (error := _conflict(row, here))]
 
 
 def _conflict(row: ImportedPrompt, here: dict[tuple[bool, str], object]) -> RowError | None:
@@ -66,6 +69,11 @@ def _conflict(row: ImportedPrompt, here: dict[tuple[bool, str], object]) -> RowE
         "E_CONFLICT",
         f'The id "{row.external_id}" is in this project with other content. Give the changed row a new id.',
     )
+
+
+def _useless_gold(row: ImportedPrompt) -> RowError:
+    message = "This project asks for rankings, which ask no gold pairs. Remove it, and the pair can be ranked."
+    return RowError(row.line, "gold", "E_RANKING", message)
 
 
 def _content(prompt_hash: str, responses: Iterable[Response | ImportedResponse]) -> object:

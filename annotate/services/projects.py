@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from annotate.models import AuditEvent, Project, Role, User
+from annotate.selectors.gold import gold_pairs
 from annotate.services.errors import InvalidInput, NotAllowed
 from annotate.services.guidelines import add_version
 from annotate.services.leaks import mark_leaks
@@ -15,9 +16,14 @@ FIT_SETTINGS = ("outcomes", "strategy", "seed")
 
 @transaction.atomic
 def create_project(*, name: str, slug: str, by: User, **settings: object) -> Project:
-    """Make a project with `by` as its admin. Raises NotAllowed unless `by` is a site admin, InvalidInput."""
+    """Make a project with `by` as its admin; one that asks for rankings has no repeats unless they are asked for.
+
+    Raises NotAllowed unless `by` is a site admin, InvalidInput.
+    """
     if not by.is_superuser:
         raise NotAllowed("Only site admins create projects. Ask one to create it and to make you its admin.")
+    if settings.get("outcomes") == Project.Outcomes.RANKING:
+        settings = {"repeat_share": 0.0} | settings
     project = Project(name=name, slug=slug, **settings)
     _check(project)
     try:
@@ -42,6 +48,8 @@ def change_project(*, project: Project, by: User, **settings: object) -> Project
     for name, value in settings.items():
         setattr(project, name, value)
     _check(project)
+    if "outcomes" in changed and project.asks_for_rankings:
+        _check_no_gold(project)
     project.save(update_fields=[*settings, "config_version", "guideline_version"])
     if "guidelines" in changed:
         add_version(project, by=by)
@@ -70,6 +78,14 @@ def _check(project: Project) -> None:
         project.full_clean()
     except ValidationError as error:
         raise InvalidInput(" ".join(error.messages), fields=error.message_dict) from None
+
+
+def _check_no_gold(project: Project) -> None:
+    if n := gold_pairs(project).count():
+        raise InvalidInput(
+            f"{n} pair{'s have' if n > 1 else ' has'} a gold answer, and rankings ask no gold pairs. Clear them on the "
+            "page of gold pairs first."
+        )
 
 
 def _stamp(project: Project, by: User, verb: str, **stamps: object) -> None:
