@@ -146,8 +146,12 @@ def _judged(project: Project) -> QuerySet[Comparison]:
 
 
 def _medians(project: Project) -> dict[int, float]:
-    """Return the median seconds of each person's live verdicts: the mean of the middle two, or the middle one."""
+    """Return the median seconds of each person's live verdicts: the mean of the middle two, or the middle one.
+
+    Gold and practice are apart, as in every other figure of their work.
+    """
     timed = _judged(project).filter(voided_at=None, seconds__isnull=False)
+    timed = timed.exclude(assignment__stream__in=Stream.with_known_answer())
     whose = [F("assignment__annotator")]
     placed = timed.annotate(
         place=Window(RowNumber(), partition_by=whose, order_by=[F("seconds"), F("pk")]),

@@ -46,9 +46,13 @@ class OwnFigures:
 
 
 def own_figures(project: Project, annotator: User) -> OwnFigures:
-    """Return the speed of the annotator's newest verdicts and their self-consistency over all."""
+    """Return the speed of the annotator's newest verdicts, practice apart, and their self-consistency over all.
+
+    Gold pairs count in the speed as all others do: a figure that passed them over would tell which they were.
+    """
     live = Comparison.objects.live().filter(project=project, assignment__annotator=annotator)
-    newest = live.exclude(seconds=None).order_by("-id").values_list("seconds", flat=True)[:RECENT]
+    timed = live.exclude(seconds=None).exclude(assignment__stream=Stream.TRAINING)
+    newest = timed.order_by("-id").values_list("seconds", flat=True)[:RECENT]
     seconds = [value for value in newest if value is not None]
     first_look = live.filter(assignment__pair=OuterRef("assignment__pair"), assignment__round=0)
     repeated = live.filter(assignment__round=1).annotate(before=Subquery(first_look.values("outcome")[:1]))

@@ -37,6 +37,26 @@ def test_an_odd_number_has_one_in_the_middle(project: Project, bob: User) -> Non
     assert figures(project, bob).median_seconds == 4.0
 
 
+@pytest.mark.parametrize("stream", Stream.with_known_answer())
+def test_the_median_is_that_of_work_without_gold_and_practice(project: Project, bob: User, stream: Stream) -> None:
+    for seconds in (2, 4, 90, 90, 90):
+        made = compare(project, bob)
+        Comparison.objects.filter(pk=made.pk).update(seconds=seconds)
+        if seconds == 90:
+            Assignment.objects.filter(pk=made.assignment_id).update(stream=stream)
+
+    bobs = figures(project, bob)
+
+    assert (bobs.median_seconds, bobs.fast.n) == (3.0, 2)
+
+
+def test_who_has_practised_alone_has_no_speed_yet(project: Project, bob: User) -> None:
+    Comparison.objects.filter(pk=compare(project, bob).pk).update(seconds=9)
+    Assignment.objects.update(stream=Stream.TRAINING)
+
+    assert figures(project, bob).median_seconds is None
+
+
 @pytest.mark.parametrize("first_on_left", [True, False])
 def test_the_share_of_a_counts_sides_as_they_were_shown(project: Project, bob: User, first_on_left: bool) -> None:
     for outcome in (Outcome.FIRST, Outcome.FIRST, Outcome.SECOND, Outcome.TIE):

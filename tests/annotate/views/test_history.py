@@ -125,6 +125,19 @@ def test_speed_is_the_median_and_consistency_counts_the_repeats(bobs: Client, pr
     assert "1 of 2" in page
 
 
+@pytest.mark.parametrize(("stream", "median"), [(Stream.TRAINING, "3.0 s"), (Stream.GOLD, "4.0 s")])
+def test_practice_is_no_part_of_the_speed_and_gold_is_not_told_by_it(
+    bobs: Client, project: Project, bob: User, stream: Stream, median: str
+) -> None:
+    for seconds in (2, 4, 90):
+        made = compare(project, bob)
+        Comparison.objects.filter(pk=made.pk).update(seconds=seconds)
+        if seconds == 90:
+            Assignment.objects.filter(pk=made.assignment_id).update(stream=stream)
+
+    assert median in text_of(bobs)
+
+
 def test_ten_more_verdicts_cost_no_more_queries(bobs: Client, project: Project, bob: User) -> None:
     compare(project, bob)
     before = n_queries(bobs, URL)
