@@ -12,6 +12,7 @@ from annotate.views.api_docs import api_docs
 from annotate.views.compare import compare
 from annotate.views.data import data, data_export
 from annotate.views.disagreements import disagreement, disagreements
+from annotate.views.gold import gold
 from annotate.views.guidelines import guidelines
 from annotate.views.healthz import healthz
 from annotate.views.history import history
@@ -55,6 +56,7 @@ urlpatterns = [
     path("p/<slug:slug>/snapshots/<int:number>.json", snapshot_metrics, name="snapshot-metrics"),
     path("p/<slug:slug>/data", data, name="data"),
     path("p/<slug:slug>/data/<slug:format_name>", data_export, name="data-export"),
+    path("p/<slug:slug>/gold", gold, name="gold"),
     path("p/<slug:slug>/settings", settings, name="settings"),
     # /api/, /admin/
     path("api/v1/", include("annotate.api.urls")),

@@ -24,16 +24,15 @@ def own_history(project: Project, annotator: User, *, search: str = "") -> Query
             Q(comment__icontains=words)
             | Q(assignment__pair__first__text__icontains=words)
             | Q(assignment__pair__second__text__icontains=words)
-            | _in_messages(words)
+            | in_messages("assignment__pair__prompt__messages", words)
         )
     pair = "assignment__pair"
     return own.select_related(f"{pair}__prompt", f"{pair}__first", f"{pair}__second").order_by("-created_at", "-id")
 
 
-def _in_messages(words: str) -> Q:
+def in_messages(column: str, words: str) -> Q:
     """Look for the words as they are, and as JSON escapes them, which is how SQLite stores messages."""
-    column = "assignment__pair__prompt__messages__icontains"
-    return Q(**{column: words}) | Q(**{column: json.dumps(words)[1:-1]})
+    return Q(**{f"{column}__icontains": words}) | Q(**{f"{column}__icontains": json.dumps(words)[1:-1]})
 
 
 @dataclass(frozen=True)

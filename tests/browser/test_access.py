@@ -30,6 +30,7 @@ SCREENS = {
     "rank": "/p/ranked/rank",
     "graded": "/p/graded/compare",
     "data": "/p/marked/data",
+    "gold": "/p/marked/gold?q=mars",
     "settings": "/p/marked/settings",
     "refusal": "/p/nowhere/",
 }

@@ -62,6 +62,9 @@ ENDPOINTS = [
     Endpoint("roll-back", "post", Scope.MANAGE, Role.ADMIN),
     Endpoint("agreement", role=Role.RESEARCHER),
     Endpoint("disagreements", role=Role.RESEARCHER),
+    Endpoint("gold", role=Role.ADMIN),
+    Endpoint("gold", "post", Scope.MANAGE, Role.ADMIN, body={"outcome": "first"}),
+    Endpoint("clear-gold", "post", Scope.MANAGE, Role.ADMIN, body={}),
     Endpoint("assignments", "post", Scope.ANNOTATE, Role.ANNOTATOR),
     Endpoint("rankings", "post", Scope.ANNOTATE, Role.ANNOTATOR, ranked=True),
     Endpoint("order", "post", Scope.ANNOTATE, own=True, ranked=True),
@@ -103,6 +106,8 @@ class Site:
         if endpoint.name == "order":
             lineup = Response.objects.filter(pk__in=self.ranking.lineup)
             body = {"client_key": str(uuid4()), "order": [[str(response.public_id) for response in lineup]]}
+        if "gold" in endpoint.name and endpoint.method == "post":
+            body = body | {"pair": str(self.assignment.pair.public_id)}
         return getattr(client, endpoint.method)(self.address(endpoint.name), body or None)
 
 

@@ -47,6 +47,7 @@ PAGES = [
     Page("annotators", Role.RESEARCHER),
     Page("data", Role.RESEARCHER),
     Page("data-export", Role.RESEARCHER, ("canonical",)),
+    Page("gold", Role.ADMIN),
     Page("settings", Role.ADMIN),
 ]
 SIGNED_IN = ["projects", "account", "new-project", "api-docs"]
