@@ -79,13 +79,19 @@ class SnapshotAdmin(ReadOnly):
     list_display = ["number", "project", "n_comparisons", "seconds", "seconds_behind", "device", "created_at"]
     list_filter = ["project"]
     list_select_related = ["project"]
-    exclude = ["weights", "style_free", "reference_rewards"]
+    exclude = ["weights", "full_rank", "style_free", "reference_rewards"]
 
 
 @admin.register(models.Run)
 class RunAdmin(ReadOnly):
     list_display = ["id", "project", "kind", "state", "attempt", "done", "total", "heartbeat_at", "error"]
     list_filter = ["project", "kind", "state"]
+    list_select_related = ["project"]
+
+
+@admin.register(models.Import)
+class ImportAdmin(ReadOnly):
+    list_display = ["project", "state", "beat_at"]
     list_select_related = ["project"]
 
 

@@ -11,14 +11,17 @@ import numpy as np
 import torch
 
 from annotate.models import Project, Run, Snapshot
+from annotate.selectors.asked_again import asked_pairs
 from annotate.services.publishing import Queued, SnapshotContent, Surprising, publish_snapshot
 from annotate.services.training import config_digest, fit_config, fit_mark, send_back_to_embedding
 from trainer.alarms import fit_alarms
 from trainer.embedding import embed, reembed
+from trainer.flips import controls_of
 from trainer.head import Head
 from trainer.honesty import reliability_bins
+from trainer.judge import LabelReport
 from trainer.material import Material
-from trainer.outcomes import Outcome
+from trainer.outcomes import Outcome, verdicts
 from trainer.reading import Reading, read_project
 from trainer.refit import Refit, refit
 from trainer.release import ROLL_BACK_AT
@@ -55,9 +58,7 @@ def fit(run: Run) -> Refit:
         raise ValueError("the fit gave weights that are no numbers")
     read.shelf.geometry = result.geometry
     content = _content(project, read, parent, result, started)
-    publish_snapshot(
-        run, content, queue=_queue(result, read), disagreements=_disagreements(result, read.labels.comparison)
-    )
+    publish_snapshot(run, content, queue=_queue(result, read), disagreements=_disagreements(project, read, result))
     return result
 
 
@@ -71,7 +72,8 @@ def _content(
     project: Project, read: Reading, parent: Snapshot | None, result: Refit, started: float
 ) -> SnapshotContent:
     weights = result.head.to_bytes()
-    trial = hold_trial(project, parent, read, result)
+    held = hold_trial(project, parent, read, result)
+    trial = held.figures if held else None
     digests = {**result.digests, "parent": parent.digest if parent else None}
     return SnapshotContent(
         watermark=fit_mark(project, read.mark),
@@ -81,6 +83,7 @@ def _content(
         last_comparison=read.mark.last_comparison,
         parent_id=parent.pk if parent else None,
         weights=weights,
+        full_rank=held.full_rank.to_bytes() if held and held.full_rank else None,
         digest=sha256(weights).hexdigest(),
         config={**fit_config(project), "digests": digests, "versions": versions()},
         metrics={
@@ -109,9 +112,9 @@ def _queue(result: Refit, read: Reading) -> list[Queued]:
     return learn + [Queued(int(pairs.pair[pair]), p_first=float(result.p_first_M[pair])) for pair in ahead]
 
 
-def _disagreements(result: Refit, comparison_B: np.ndarray) -> list[Surprising]:
+def _disagreements(project: Project, read: Reading, result: Refit) -> list[Surprising]:
     """Return the labels that the head without them held for less likely than not, the most surprising first."""
-    report = result.labels
+    report, comparison_B = result.labels, read.labels.comparison
     surprise_B = np.nan_to_num(report.surprise_B)
     worst = [
         label for label in np.argsort(-surprise_B, kind="stable")[:MOST_DISAGREEMENTS] if surprise_B[label] > log(2)
@@ -123,9 +126,19 @@ def _disagreements(result: Refit, comparison_B: np.ndarray) -> list[Surprising]:
             surprise=float(surprise_B[label]),
             badge=report.badge_B[label],
             influences=tuple((int(comparison_B[one.label]), one.logits) for one in report.moved.get(label, ())),
+            control_id=int(comparison_B[control]) if control >= 0 else None,
+            control_p_left_out=float(report.p_first_B[control]) if control >= 0 else None,
         )
-        for label in worst
+        for label, control in zip(worst, _controls(project, read, report, worst), strict=True)
     ]
+
+
+def _controls(project: Project, read: Reading, report: LabelReport, worst: list[np.intp]) -> list[int]:
+    """Return for each label its control, of a pair that has not been asked again."""
+    spare_B = ~np.isin(read.labels.pair, asked_pairs(project))
+    labels = report.p_first_B, verdicts(read.material.outcome_B), read.labels.pair
+    controls: list[int] = controls_of(np.array(worst, np.int64), *labels, spare_B, seed=project.seed).tolist()
+    return controls
 
 
 def _audit_bins(material: Material) -> list[dict[str, float]]:

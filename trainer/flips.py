@@ -49,9 +49,28 @@ def flip_rates(
         return None
     calm = np.flatnonzero(known_B & (p_label_B >= EVEN))
     sure_B = np.abs(p_first_B - EVEN)
-    controls = calm[matched(sure_B[surprising], sure_B[calm], seed=seed)]
+    place_T = matched(sure_B[surprising], sure_B[calm], seed=seed)
+    controls = calm[place_T[place_T >= 0]]
     flipped_B = verdict_B != verdict_B[later_B]
     return Flips(_rate(flipped_B[surprising]), _rate(flipped_B[controls]))
+
+
+def controls_of(
+    target_T: Integers, p_first_B: Floats, verdict_B: Integers, pair_B: Integers, spare_B: Flags, *, seed: int
+) -> Integers:
+    """Return for each surprising label one that came as expected, as sure and of another pair; -1 where none was left.
+
+    p_first_B: moderated, without the label. One label of a pair at most; spare_B: labels that may be chosen.
+    """
+    p_label_B = np.where(verdict_B > 0, p_first_B, 1 - p_first_B)
+    surprising_B = (verdict_B != 0) & (p_label_B < EVEN)
+    surprising_B[target_T] = True  # also where it was a tie that the head did not miss
+    others_B = spare_B & np.isfinite(p_first_B) & (verdict_B != 0) & ~np.isin(pair_B, pair_B[surprising_B])
+    calm = np.flatnonzero(others_B)
+    calm = calm[np.unique(pair_B[calm], return_index=True)[1]]
+    sure_B = np.abs(p_first_B - EVEN)
+    place_T = matched(sure_B[target_T], sure_B[calm], seed=seed)
+    return np.append(calm, -1)[place_T]
 
 
 def next_opinions(verdict_B: Integers, pair_B: Integers, annotator_B: Integers, blind_B: Flags) -> Integers:
@@ -69,15 +88,15 @@ def next_opinions(verdict_B: Integers, pair_B: Integers, annotator_B: Integers, 
 
 
 def matched(wanted_T: Floats, value_P: Floats, *, seed: int) -> Integers:
-    """Return for each wanted value the candidate nearest to it, each used once, while there are any.
+    """Return for each wanted value the candidate nearest to it, each used once; -1 where none was left.
 
-    Targets choose in random order (Rubin 1973, nearest available matching).
+    Targets choose in random order (Rubin 1973, nearest available matching). Cost: T P.
     """
-    free, chosen = list(range(len(value_P))), []
+    place_T, free_P = np.full(len(wanted_T), -1), value_P.astype(np.float64)
     for target in np.random.default_rng(seed).permutation(len(wanted_T))[: len(value_P)]:
-        nearest = int(np.abs(value_P[free] - wanted_T[target]).argmin())
-        chosen.append(free.pop(nearest))
-    return np.array(chosen, np.int64)
+        place_T[target] = np.abs(free_P - wanted_T[target]).argmin()
+        free_P[place_T[target]] = np.inf
+    return place_T
 
 
 def _rate(flipped: Flags) -> Rate:

@@ -1,18 +1,29 @@
 """A head on all D numbers of an embedding, by warm L-BFGS: a matrix of D x D is out of reach."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.fit import Factor, Linear, Objective, Start, factorise, fit_head
+from trainer.fit import Factor, Fit, Linear, Objective, Start, factorise, fit_head
 from trainer.geometry import Geometry
 from trainer.head import Head, readings, rewards
-from trainer.inputs import embeddings, make_inputs
+from trainer.inputs import Inputs, embeddings, make_inputs
 from trainer.material import FitConfig, Material
+from trainer.posterior import PAIRS, Influence, leave_pair_out, whiten
 from trainer.problem import Problem
 
 TOLERANCE = 1e-7  # of the gradient of the mean loss, in the units of coordinates
+
+
+@dataclass(frozen=True)
+class FullRank:
+    """A head on whole embeddings. margin_B: of each label, by the head without any label of its pair (approximate)."""
+
+    head: Head
+    margin_B: npt.NDArray[np.float64]
 
 
 def full_rank(
@@ -22,28 +33,30 @@ def full_rank(
     geometry: Geometry,
     *,
     device: str | torch.device | None = None,
-) -> Head:
+) -> FullRank:
     """Refit `head` without its rotation: the same labels, loss and prior, on every direction of the embeddings.
 
-    On request: releases use the rotated head, which is the one that was tried. material, config, geometry: what `head`
-    was fitted from; its temperature stays. Pure, and the same bytes from the same inputs on one machine. Costs a few
-    dozen passes over the embeddings, two for each step, of which 8 MiB are widened at a time.
+    material, config, geometry: what `head` was fitted from; its temperature stays. Pure, and the same bytes from the
+    same inputs on one machine. Costs a few dozen passes over the embeddings, two for each step, of which 8 MiB are
+    widened at a time.
     """
     there = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     inputs = make_inputs(material, config, there)
     live = inputs.problem(geometry.coordinates_NK)
     wide = inputs.problem(embeddings(material).to(there))
+    factor = factor_of(live, head, geometry)
     fit = fit_head(
         wide,
         head.prior_precision / geometry.scale**2,
         start_of(head, wide),
-        inverse=nearly_inverse(live, head, geometry),
+        inverse=nearly_inverse(factor, head, geometry),
         tolerance=TOLERANCE / geometry.scale,
     )
+    margin_B = _left_out(inputs, fit, wide, _leverage(wide, live, factor, geometry))
     found = replace(
         head, weights_D=fit.point.weight_K.float().cpu().numpy(), bias=0.0, cuts=tuple(fit.point.cuts_C.tolist())
     )
-    return replace(found, **readings(rewards(found, material.embedding_ND)))
+    return FullRank(replace(found, **readings(rewards(found, material.embedding_ND))), margin_B)
 
 
 def start_of(head: Head, problem: Problem) -> Start:
@@ -53,13 +66,13 @@ def start_of(head: Head, problem: Problem) -> Start:
     return Start(torch.from_numpy(head.weights_D).to(device).double(), problem.cut_points.log_steps(cuts_C))
 
 
-def nearly_inverse(live: Problem, head: Head, geometry: Geometry) -> Linear:
+def nearly_inverse(factor: Factor, head: Head, geometry: Geometry) -> Linear:
     """Return about the inverse of the Hessian at full rank: the posterior's covariance along the rotation P,
 
     c^2 P (L L^T)^-1 P^T from the rotated head's Hessian, and the prior's c^2 / lambda across it, where responses hardly
     differ. Cut points have their prior's, 1.
     """
-    factor, rotation_DK = _factor(live, head, geometry), geometry.rotation_DK.double()
+    rotation_DK = geometry.rotation_DK.double()
 
     def solve(vector: Tensor) -> Tensor:
         own_D, rest = torch.split(vector, [len(rotation_DK), len(vector) - len(rotation_DK)])
@@ -70,9 +83,35 @@ def nearly_inverse(live: Problem, head: Head, geometry: Geometry) -> Linear:
     return solve
 
 
-def _factor(live: Problem, head: Head, geometry: Geometry) -> Factor:
+def factor_of(live: Problem, head: Head, geometry: Geometry) -> Factor:
+    """Return the factor of the rotated head's Hessian, cut points held."""
     objective = Objective(live, head.prior_precision)
     start = start_of(head, live)
     point = objective.at(geometry.lower(start.weight_K), start.log_step)
     n = len(point.weight_K)
     return factorise(objective.hessian(point)[:n, :n], head.prior_precision)
+
+
+def _leverage(wide: Problem, live: Problem, factor: Factor, geometry: Geometry) -> Tensor:
+    """Return d^T H^-1 d of each edge with that inverse: no less than the true one, for across the rotation it is the
+    prior's.
+    """
+    whitened_RK = whiten(live.coordinates_RK, factor.lower)
+    whole_B = geometry.scale**2 * _lengths(wide, wide.coordinates_RK)
+    across_B = (whole_B - _lengths(live, live.coordinates_RK)).clamp(min=0)
+    return _lengths(live, whitened_RK) + across_B / factor.precision
+
+
+def _lengths(problem: Problem, row_RK: Tensor) -> Tensor:
+    """Return the squared length of each edge's difference of rows, in fp64."""
+    ends = zip(torch.split(problem.graph.first, PAIRS), torch.split(problem.graph.second, PAIRS), strict=True)
+    lengths = [(row_RK[first].float() - row_RK[second].float()).square().sum(1) for first, second in ends]
+    return torch.cat(lengths).double()
+
+
+def _left_out(inputs: Inputs, fit: Fit, wide: Problem, leverage_B: Tensor) -> npt.NDArray[np.float64]:
+    n, terms = len(inputs.pair_B), fit.point.terms
+    edges = (fit.point.margin_B, leverage_B, wide.weight_B * terms.rho_B, wide.weight_B * terms.v_B)
+    left_out = leave_pair_out(Influence(*(part[:n] for part in edges)), inputs.pair_B)
+    margin_B: npt.NDArray[np.float64] = left_out.margin_B.cpu().numpy()
+    return margin_B

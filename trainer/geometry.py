@@ -36,6 +36,11 @@ class Geometry:
     def digest(self) -> str:
         return _digest(np.float64(self.scale).tobytes(), self.rotation_DK.cpu().numpy().tobytes())
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether no direction was left out: a head on coordinates is one at full rank."""
+        return self.rotation_DK.shape[0] == self.rotation_DK.shape[1]
+
     def project(self, embedding_ND: Tensor) -> Tensor:
         return _in_rows(embedding_ND, self.scale * self.rotation_DK)
 

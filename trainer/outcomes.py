@@ -37,6 +37,11 @@ class Scale:
         return max(2 * self.n_steps, 1)
 
 
+def verdicts(outcome_B: Integers) -> Integers:
+    """Return +1 where first was preferred, -1 where second was, 0 where neither."""
+    return np.select([outcome_B == Outcome.FIRST, outcome_B == Outcome.SECOND], [1, -1], 0).astype(np.int64)
+
+
 def verdict_intervals(
     outcome_B: Integers, strength_B: Integers, weight_B: Floats, scale: Scale
 ) -> tuple[Integers, Integers, Floats]:
@@ -46,7 +51,7 @@ def verdict_intervals(
     no strength was given, and the verdict reaches to infinity. Both-bad weighs nothing, nor does a tie where the
     project offers none (docs/model.md says why).
     """
-    sign = np.select([outcome_B == Outcome.FIRST, outcome_B == Outcome.SECOND], [1, -1], 0)
+    sign = verdicts(outcome_B)
     steps = np.clip(np.abs(strength_B), 0, scale.n_steps)
     nearest = np.maximum(steps, 1) + scale.n_steps if scale.n_steps else np.ones_like(outcome_B)
     furthest = np.where(steps > 0, nearest + 1, scale.n_cuts + 1)

@@ -1,6 +1,6 @@
 """A snapshot made again from what it was made from: the rows at its watermark, its settings, its seed, its parent."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import islice
 
 import numpy as np
@@ -8,34 +8,45 @@ import numpy as np
 from annotate.models import Project, Snapshot
 from annotate.selectors.training_rows import PairRows, label_rows, pair_rows, vectors
 from annotate.selectors.watermark import Watermark, watermark_of
+from trainer.full_rank import full_rank
 from trainer.head import Head
 from trainer.material import FitConfig, Material
 from trainer.reading import Vectors, make_material
-from trainer.refit import Refit, refit
+from trainer.refit import refit
 
 
 class CannotReproduce(Exception):
     """What the snapshot was made from is not there any more, or is not what it was."""
 
 
-def reproduce(snapshot: Snapshot) -> Refit:
-    """Refit from the recorded inputs. On the same device class and libraries the head's bytes are the snapshot's.
+@dataclass(frozen=True)
+class Remade:
+    """The heads of a snapshot, made again: the one that was live, and the one at full rank if it was tried so."""
+
+    head: Head
+    full_rank: Head | None
+
+
+def reproduce(snapshot: Snapshot) -> Remade:
+    """Refit from the recorded inputs. On the same device class and libraries the heads' bytes are the snapshot's.
 
     Everything is read from the database, nothing from a cache. Raises CannotReproduce, naming what has changed.
     """
     material = _material_at(snapshot)
     parent = snapshot.parent
     recorded = snapshot.config
+    config = FitConfig(scale=recorded["outcomes"], strategy=recorded["strategy"])
     result = refit(
         material,
-        FitConfig(scale=recorded["outcomes"], strategy=recorded["strategy"]),
+        config,
         previous=Head.from_bytes(bytes(parent.weights)) if parent else None,
         seed=recorded["seed"],
     )
     digests = {**result.digests, "parent": parent.digest if parent else None}
     if changed := [name for name, digest in recorded["digests"].items() if digests.get(name) != digest]:
         raise CannotReproduce(f"{snapshot} was made from other {' and '.join(sorted(changed))} than are there now.")
-    return result
+    whole = full_rank(material, config, result.head, result.geometry).head if snapshot.full_rank else None
+    return Remade(result.head, whole)
 
 
 def _material_at(snapshot: Snapshot) -> Material:

@@ -20,7 +20,7 @@ from trainer.head import Head, readings
 from trainer.helping import Helping, is_helping
 from trainer.inputs import Inputs, make_inputs
 from trainer.material import FitConfig, Material
-from trainer.outcomes import Outcome, Scale
+from trainer.outcomes import Scale, verdicts
 from trainer.posterior import influence, laplace_posterior, leave_pair_out
 from trainer.problem import Problem
 from trainer.refit import Refit
@@ -73,7 +73,7 @@ def study(material: Material, config: FitConfig, result: Refit, came: Circumstan
     inputs = make_inputs(material, config, device)
     problem = _labels_alone(inputs, result.geometry)
     fit = fit_head(problem, result.head.prior_precision, _start(result, problem))
-    verdict_B = _verdicts(material)
+    verdict_B = verdicts(material.outcome_B)
     style = _style(material, problem, fit, came)
     return Study(
         n=int((problem.weight_B > 0).sum()),
@@ -164,11 +164,6 @@ def _touched(material: Material) -> tuple[Integers, Integers, Integers]:
     touched_N, place = np.unique(ends, return_inverse=True)
     first_B, second_B = place.reshape(ends.shape)
     return touched_N, first_B, second_B
-
-
-def _verdicts(material: Material) -> Integers:
-    outcome_B = material.outcome_B
-    return np.select([outcome_B == Outcome.FIRST, outcome_B == Outcome.SECOND], [1, -1], 0).astype(np.int64)
 
 
 def _array(values: Tensor) -> Floats:

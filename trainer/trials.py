@@ -3,7 +3,7 @@
 Both are judged by what those who use a head read of it: sigma of its margins times its sharpness (docs/model.md).
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,7 @@ from annotate.selectors.slices import audit_slices
 from annotate.selectors.training_rows import LabelRows
 from annotate.selectors.watermark import watermark_of
 from annotate.services.releasing import grow_reference
+from trainer.full_rank import full_rank
 from trainer.head import Head, rewards
 from trainer.honesty import log_losses
 from trainer.judge import MIN_GROUPS
@@ -39,7 +40,7 @@ class Scorer:
     """A stored head that scores responses, each once: what it said is kept while the process lives."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot, self.head = snapshot, Head.from_bytes(bytes(snapshot.weights))
+        self.snapshot, self.head = snapshot, Head.from_bytes(snapshot.tried)
         self.sharpness = float(snapshot.metrics.get("sharpness") or self.head.temperature)
         self.known: dict[int, float] = {}
 
@@ -54,16 +55,34 @@ class Scorer:
     def p_first(self, shelf: Shelf, first_B: Indices, second_B: Indices) -> Floats:
         """Return P(first | decisive) of pairs, as those read it who have the head alone."""
         margin_B = torch.from_numpy(self.rewards(shelf, first_B) - self.rewards(shelf, second_B))
-        edge = tie_edge(torch.tensor(self.head.cuts, dtype=torch.float64))
-        p_first: Floats = decisive_probability(self.sharpness * margin_B, self.sharpness * edge).numpy()
-        return p_first
+        return _read(self.head, self.sharpness, margin_B)
 
 
 _scorers: dict[int, list[Scorer]] = {}
 _slices: dict[int, tuple[int, dict[int, tuple[str, ...]]]] = {}
 
 
-def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result: Refit) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Candidate:
+    """The head that is tried, and P(first | decisive) of each label as its readers read it, without the label's pair.
+
+    At a look, where a release is decided, it is the newest head refitted at full rank; else that head as it is.
+    """
+
+    head: Head
+    p_read_B: Floats
+    full_rank: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """A trial's figures, and the head at full rank where that is what was tried."""
+
+    figures: dict[str, Any]
+    full_rank: Head | None
+
+
+def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result: Refit) -> Held | None:
     """Try the newest head against the released one, and that against the release before it; None where neither can be.
 
     Decided at the looks of trainer.release; held every time, so that its figures can be shown.
@@ -76,20 +95,23 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
     first_B, second_B = (side[material.pair_B[fresh_B]] for side in (material.first_M, material.second_M))
     won_B = material.outcome_B[fresh_B] == Outcome.FIRST
     p_old_B = released.p_first(shelf, first_B, second_B) if released else np.full(len(won_B), EVEN)
-    trial = Trial(result.labels.p_read_B[fresh_B], p_old_B, won_B, _groups(material, fresh_B))
+    look = is_look(_n_before(parent, released), len(won_B))
+    candidate = _candidate(read, result, at_full_rank=look and not result.geometry.is_whole)
+    trial = Trial(candidate.p_read_B[fresh_B], p_old_B, won_B, _groups(material, fresh_B))
     decided = promotion(
         trial,
         slices_of(project, labels, fresh_B),
         n_labels=(len(labels.comparison), released.snapshot.n_comparisons if released else len(labels.comparison)),
-        reference_rewards=_reference_rewards(project, shelf, result, released),
+        reference_rewards=_reference_rewards(project, shelf, candidate.head, released),
         seed=project.seed,
     )
     previous = previous if previous and _scores(previous, shelf) else None
     wealth = _wealth(trial, previous, shelf, first_B, second_B) if released else 1.0
-    return {
+    figures = {
         "released": released.snapshot.number if released else None,
         "n": len(won_B),
-        "look": is_look(_n_before(parent, released), len(won_B)),
+        "look": look,
+        "full_rank": candidate.full_rank,
         "decision": decided.decision,
         "conditions": [{**asdict(one), "figure": _known(one.figure)} for one in decided.conditions],
         "worse": decided.worse,
@@ -97,6 +119,22 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
         "wealth": wealth,
         "roll_back": wealth >= ROLL_BACK_AT,
     }
+    return Held(figures, candidate.head if candidate.full_rank else None)
+
+
+def _candidate(read: Reading, result: Refit, *, at_full_rank: bool) -> Candidate:
+    if not at_full_rank:
+        return Candidate(result.head, result.labels.p_read_B)
+    found = full_rank(read.material, read.config, result.head, result.geometry)
+    sharp = float(result.metrics["sharpness"] or result.head.temperature)
+    return Candidate(found.head, _read(found.head, sharp, torch.from_numpy(found.margin_B)), full_rank=True)
+
+
+def _read(head: Head, sharpness: float, margin_B: torch.Tensor) -> Floats:
+    """Return P(first | decisive) as those read it who have a head and its sharpness alone."""
+    edge = tie_edge(torch.tensor(head.cuts, dtype=torch.float64))
+    p_first: Floats = decisive_probability(sharpness * margin_B, sharpness * edge).numpy()
+    return p_first
 
 
 def reference_rewards(project: Project, read: Reading, result: Refit) -> bytes:
@@ -154,10 +192,10 @@ def slices(pair_B: Indices, names_of: dict[int, tuple[str, ...]]) -> dict[str, F
     return {name: np.isin(np.arange(len(pair_B)), some) for name, some in islice(big, MOST_SLICES)}
 
 
-def _reference_rewards(project: Project, shelf: Shelf, result: Refit, released: Scorer | None) -> tuple[Floats, Floats]:
+def _reference_rewards(project: Project, shelf: Shelf, head: Head, released: Scorer | None) -> tuple[Floats, Floats]:
     """Return the reference set's rewards under the new and the released head; the same twice before any release."""
     place_R = np.searchsorted(shelf.response_N, grow_reference(project))
-    ours = rewards(result.head, shelf.embedding_ND[place_R])
+    ours = rewards(head, shelf.embedding_ND[place_R])
     return (ours, released.rewards(shelf, place_R)) if released else (np.arange(2.0), np.arange(2.0))
 
 

@@ -70,10 +70,6 @@ class Assignment(models.Model):
     def __str__(self) -> str:
         return f"{self.pair} lent to {self.annotator}"
 
-    @property
-    def takes_slot(self) -> bool:
-        return self.stream in Stream.with_slots()
-
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
     def live(self) -> "ComparisonQuerySet":
@@ -152,6 +148,29 @@ class ComparisonEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.comparison}"
+
+
+class AskedAgain(models.Model):
+    """A verdict that one more person is asked for blindly: one that surprised the head, or a control matched to it.
+
+    Its slot is one of its own, beside those of the pair's overlap: `taken` while a lease or a verdict holds it.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="asked_again")
+    comparison = models.OneToOneField(Comparison, on_delete=models.CASCADE, related_name="asked_again")
+    pair = models.OneToOneField(Pair, on_delete=models.CASCADE, related_name="asked_again")
+    control_of = models.OneToOneField("self", null=True, on_delete=models.CASCADE, related_name="control")
+    p_left_out = models.FloatField(help_text="P(first preferred) by the head fitted without the comparison.")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    taken = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "asked again"
+        indexes = [models.Index(name="asked_again_waiting", fields=["project"], condition=Q(taken=False))]
+
+    def __str__(self) -> str:
+        return f"{self.comparison}, asked again"
 
 
 class Flag(models.Model):

@@ -29,12 +29,13 @@ class SnapshotQuerySet(models.QuerySet["Snapshot"]):
 
     def light(self) -> "SnapshotQuerySet":
         """Leave the weights in the database."""
-        return self.defer("weights", "style_free", "reference_rewards")
+        return self.defer("weights", "full_rank", "style_free", "reference_rewards")
 
 
 class Snapshot(models.Model):
     """The reward head as it stood at one watermark. Immutable but for its stamps; `weights` are safetensors bytes.
 
+    full_rank: the same head refitted on whole embeddings, where it is the one that a release was decided on.
     style_free: the head of the same labels with style taken out, where a study fitted one; it is added later.
     reference_rewards: fp32, of the project's reference responses in their order, as many as there were.
     """
@@ -47,6 +48,7 @@ class Snapshot(models.Model):
     encoder_key = models.CharField(max_length=64)
     n_comparisons = models.PositiveIntegerField()
     weights = models.BinaryField()
+    full_rank = models.BinaryField(null=True)
     digest = models.CharField(max_length=64)
     config = models.JSONField()
     metrics = models.JSONField()
@@ -78,6 +80,11 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"snapshot {self.number} of {self.project}"
+
+    @property
+    def tried(self) -> bytes:
+        """Return the head that its trial was held with, which is the one that is released and taken away."""
+        return bytes(self.full_rank or self.weights)
 
 
 class ReferenceResponse(models.Model):
@@ -134,7 +141,10 @@ class QueuedPair(models.Model):
 
 
 class Disagreement(models.Model):
-    """A comparison that the head, fitted without it, did not expect."""
+    """A comparison that the head, fitted without it, did not expect.
+
+    control: a comparison of another pair that the head was as sure of, and that people made as it expected.
+    """
 
     class Badge(models.TextChoices):
         LIKELY_SLIP = "likely_slip", "Likely slip"
@@ -149,6 +159,8 @@ class Disagreement(models.Model):
     surprise = models.FloatField(help_text="-log P(what was chosen), nats.")
     badge = models.CharField(max_length=12, choices=Badge, blank=True)
     influences = models.JSONField(default=list, help_text="[comparison id, logits] of the labels that moved it most.")
+    control = models.ForeignKey(Comparison, null=True, on_delete=models.CASCADE, related_name="+")
+    control_p_left_out = models.FloatField(null=True)
 
     class Meta:
         indexes = [models.Index(name="disagreement_order", fields=["project", "-surprise"])]

@@ -167,12 +167,36 @@ class Project(models.Model):
         return binary if self.outcomes == self.Outcomes.BINARY else tuple(Outcome)
 
     @property
+    def asks(self) -> str:
+        """Return what annotators are asked: a page that shows something else is of before a change."""
+        return " | ".join([self.outcomes, *self.criteria])
+
+    @property
     def accepts_comparisons(self) -> bool:
         return self.paused_at is None and self.archived_at is None
 
     @property
     def asks_for_rankings(self) -> bool:
         return self.outcomes == self.Outcomes.RANKING
+
+
+class AskedBefore(models.Model):
+    """What a project asked until it was changed: a verdict on a pair that was lent before may still say it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="asked_before")
+    outcomes = models.CharField(max_length=10, choices=Project.Outcomes)
+    criteria = models.JSONField()
+    until = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "asked before"
+
+    def __str__(self) -> str:
+        return f"{self.outcomes} in {self.project} until {self.until}"
+
+    def as_project(self) -> Project:
+        """Return a project that asks this, to hold a verdict against; it is not stored."""
+        return Project(outcomes=self.outcomes, criteria=self.criteria)
 
 
 class GuidelineVersion(models.Model):

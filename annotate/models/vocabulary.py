@@ -34,12 +34,18 @@ class Stream(TextChoices):
     REPEAT = "repeat"
     GOLD = "gold"
     TRAINING = "training"
+    AGAIN = "again", "Asked again"
     IMPORT = "import"
 
     @classmethod
     def with_slots(cls) -> tuple["Stream", ...]:
         """Return the streams whose assignments take one of the pair's slots."""
         return (cls.LEARN, cls.AUDIT)
+
+    @classmethod
+    def for_anybody(cls) -> tuple["Stream", ...]:
+        """Return the streams of pairs that wait for whoever has not seen them, as often as their slots allow."""
+        return (*cls.with_slots(), cls.AGAIN)
 
     @classmethod
     def with_known_answer(cls) -> tuple["Stream", ...]:

@@ -16,7 +16,8 @@ def comparisons_of(project: Project) -> QuerySet[Comparison]:
             "assignment__snapshot",
             "ranking",
         )
-        .defer("assignment__snapshot__weights", "assignment__snapshot__metrics", "assignment__snapshot__config")
+        .defer("assignment__snapshot__weights", "assignment__snapshot__full_rank")
+        .defer("assignment__snapshot__metrics", "assignment__snapshot__config")
     )
 
 

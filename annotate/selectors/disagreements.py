@@ -33,7 +33,8 @@ def disagreements(project: Project, *, badge: str | None = None) -> QuerySet[Dis
             "comparison__assignment__annotator",
             "snapshot",
         )
-        .defer("snapshot__weights", "snapshot__style_free", "snapshot__reference_rewards", "snapshot__metrics")
+        .defer("snapshot__weights", "snapshot__full_rank", "snapshot__style_free")
+        .defer("snapshot__reference_rewards", "snapshot__metrics")
         .order_by("-surprise", "id")
     )
 
@@ -64,7 +65,9 @@ def comparison_of(project: Project, public_id: UUID) -> Comparison | None:
 
 def other_verdicts(comparison: Comparison) -> list[Comparison]:
     """Return the other live verdicts on its pair, in the order they came."""
-    others = Comparison.objects.live().filter(assignment__pair_id=comparison.assignment.pair_id)
+    others = Comparison.objects.live().filter(
+        project=comparison.project_id, assignment__pair_id=comparison.assignment.pair_id
+    )
     return list(others.exclude(pk=comparison.pk).select_related("assignment__annotator").order_by("pk"))
 
 

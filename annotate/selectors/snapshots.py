@@ -29,7 +29,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Trial:
-    """A snapshot against the one that was released when it was made, on n fresh audit verdicts."""
+    """A snapshot against the one that was released when it was made, on n fresh audit verdicts.
+
+    full_rank: it was tried refitted on whole embeddings, as it would be released.
+    """
 
     released: int | None
     n: int
@@ -37,6 +40,7 @@ class Trial:
     conditions: tuple[Condition, ...]
     worse: tuple[str, ...]
     wealth: float
+    full_rank: bool
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def rows(page: list[Snapshot], project: Project) -> list[Row]:
 
 
 def snapshot_numbered(project: Project, number: int) -> Snapshot | None:
-    return Snapshot.objects.filter(project=project, number=number).defer("weights", "style_free").first()
+    return Snapshot.objects.filter(project=project, number=number).defer("weights", "full_rank", "style_free").first()
 
 
 def snapshot_in_use(project: Project) -> Snapshot | None:
@@ -127,7 +131,7 @@ def head_file(project: Project, number: int, *, style_free: bool = False) -> Hea
     found = Snapshot.objects.filter(project=project, number=number).defer("metrics", "reference_rewards").first()
     if found is None or (style_free and found.style_free is None):
         return None
-    weights = (found.style_free or b"") if style_free else found.weights
+    weights = (found.style_free or b"") if style_free else found.tried
     current = Snapshot.objects.filter(project=project).released().light().first()
     released = current is not None and (current.pk, current.released_style_free) == (found.pk, style_free)
     return HeadFile(number, released, style_free, bytes(weights))
@@ -145,6 +149,7 @@ def trial_of(snapshot: Snapshot) -> Trial | None:
         tuple(_condition(one) for one in trial["conditions"]),
         tuple(trial["worse"]),
         trial["wealth"],
+        trial.get("full_rank", False),
     )
 
 

@@ -24,6 +24,7 @@ class SnapshotContent:
     last_comparison: int
     parent_id: int | None
     weights: bytes
+    full_rank: bytes | None
     digest: str
     config: dict[str, object]
     metrics: dict[str, object]
@@ -44,13 +45,18 @@ class Queued:
 
 @dataclass(frozen=True)
 class Surprising:
-    """One comparison and what the head fitted without it expected. influences: (comparison id, logits toward first)."""
+    """One comparison and what the head fitted without it expected. influences: (comparison id, logits toward first).
+
+    control_id: a comparison that it was as sure of and that came as expected; control_p_left_out: P(first) there.
+    """
 
     comparison_id: int
     p_left_out: float
     surprise: float
     badge: str = ""
     influences: tuple[tuple[int, float], ...] = ()
+    control_id: int | None = None
+    control_p_left_out: float | None = None
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """People with one taste, who judge through the real services a project whose responses have random vectors."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -15,23 +16,31 @@ from tests.factories import make_member, make_pair, make_project
 from trainer import desk
 
 SIZE, KEY = 8, "crowd"
+WIDE = tuple(np.geomspace(1, 0.01, 640))  # more numbers than a rotated head has directions
+
+Spread = Sequence[float]
 
 
 class Crowd:
-    """Two people and a project; their verdicts follow the taste, a direction among the vectors, with logistic noise."""
+    """Two people and a project; their verdicts follow the taste, a direction among the vectors, with logistic noise.
 
-    def __init__(self, *, n_pairs: int, seed: int = 0, audit: bool = True, **settings: Any) -> None:
+    spread_D: the deviation of each number of a vector.
+    """
+
+    def __init__(
+        self, *, n_pairs: int, seed: int = 0, audit: bool = True, spread_D: Spread = (1.0,) * SIZE, **settings: Any
+    ) -> None:
         self.rng = np.random.default_rng(seed)
         self.project = make_project("crowd", audit_share=1.0 if audit else 0.0, encoder_key=KEY, **settings)
         self.people = [make_member(self.project, name, role=Role.ANNOTATOR) for name in ("ann", "ben")]
         for number in range(n_pairs):
             make_pair(self.project, number + 1, audit=audit, overlap=1)
         self.vectors = {
-            response: self.rng.standard_normal(SIZE).astype("<f2")
+            response: (self.rng.standard_normal(len(spread_D)) * spread_D).astype("<f2")
             for response in Response.objects.filter(project=self.project).values_list("pk", flat=True)
         }
         store_embeddings(encoder_key=KEY, vectors=((pk, vector.tobytes()) for pk, vector in self.vectors.items()))
-        self.taste = 1.2 * self.rng.standard_normal(SIZE)
+        self.taste = 1.2 * (SIZE / np.square(spread_D).sum()) ** 0.5 * self.rng.standard_normal(len(spread_D))
 
     def judge(self, n: int) -> None:
         for turn in range(n):

@@ -43,4 +43,5 @@ def test_a_gpu_gives_the_released_head_that_a_cpu_gives() -> None:
     )
     there = full_rank(material, config, live.head, on_gpu, device="cuda")
 
-    assert there.weights_D.tolist() == pytest.approx(here.weights_D.tolist(), abs=CLOSE)
+    assert there.head.weights_D.tolist() == pytest.approx(here.head.weights_D.tolist(), abs=CLOSE)
+    assert there.margin_B.tolist() == pytest.approx(here.margin_B.tolist(), abs=CLOSE)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from trainer.flips import flip_rates, matched, next_opinions
+from trainer.flips import controls_of, flip_rates, matched, next_opinions
 
 
 def opinions(*labels: tuple[int, int, int, bool]) -> np.ndarray:
@@ -32,8 +32,24 @@ def test_each_target_gets_the_nearest_candidate_that_is_left() -> None:
 
     chosen = matched(np.array([0.4, 0.1, 0.4]), candidates, seed=0)
 
+    assert chosen[1] == 0
     assert sorted(chosen.tolist()) == [0, 1, 2]
-    assert sorted(matched(np.full(9, 0.3), candidates, seed=0).tolist()) == [0, 1, 2, 3]
+    assert sorted(matched(np.full(9, 0.3), candidates, seed=0).tolist()) == [-1] * 5 + [0, 1, 2, 3]
+    assert matched(np.array([0.4]), np.empty(0), seed=0).tolist() == [-1]
+
+
+def test_a_control_is_an_expected_verdict_on_another_pair_that_may_be_chosen() -> None:
+    labels = {  # the first is the target; the others were expected, but for the fourth
+        "p_first_B": np.array([0.2, 0.8, 0.75, 0.2, 0.79, np.nan, 0.3, 0.81]),
+        "verdict_B": np.array([1, 1, 1, 1, 1, 1, -1, 0]),
+        "pair_B": np.array([1, 1, 2, 3, 3, 4, 5, 6]),
+    }
+    every = np.full(8, True)
+
+    assert controls_of(np.array([0]), **labels, spare_B=every, seed=0).tolist() == [2]
+    assert controls_of(np.array([0, 3]), **labels, spare_B=every, seed=0).tolist() in ([2, 6], [6, 2])
+    assert controls_of(np.array([0]), **labels, spare_B=labels["pair_B"] != 2, seed=0).tolist() == [6]
+    assert controls_of(np.array([0]), **labels, spare_B=~every, seed=0).tolist() == [-1]
 
 
 def judged(n: int, *, wrong: float, seed: int) -> dict[str, np.ndarray]:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from annotate.models import AuditEvent, Project, Snapshot, User
+from annotate.selectors.snapshots import head_in_use
 from annotate.services.releasing import release_snapshot, released_snapshot
 from tests.factories import make_user
-from tests.trainer.crowd import Crowd
+from tests.trainer.crowd import WIDE, Crowd
 from trainer import shelf, trials
 from trainer.head import Head
 
@@ -60,6 +61,28 @@ def test_the_first_release_beats_a_coin_on_a_hundred_audit_labels(admin: User) -
     assert all(one["held"] for one in trial["conditions"])
     assert number_released(crowd.project) == snapshot.number
     assert AuditEvent.objects.filter(verb__startswith="released", actor=None).exists()
+
+
+def test_what_is_released_is_what_was_tried_the_head_refitted_at_full_rank() -> None:
+    crowd = Crowd(n_pairs=600, spread_D=WIDE)
+    crowd.taste /= 2  # margins nearer to what the prior expects, so that chances are calibrated
+    crowd.judge(60)
+    early = crowd.learn()
+    crowd.judge(340)
+    tried = crowd.learn()
+    crowd.judge(1)
+    later = crowd.learn()
+
+    assert (early.full_rank, later.full_rank) == (None, None)
+    assert [one.metrics["trial"]["full_rank"] for one in (early, tried, later)] == [False, True, False]
+    assert number_released(crowd.project) == tried.number
+    live, whole = (Head.from_bytes(bytes(content)) for content in (tried.weights, tried.full_rank or b""))
+    assert not np.allclose(live.weights_D, whole.weights_D, rtol=1e-3)
+    (scorer,) = trials._scorers[crowd.project.pk]
+    assert scorer.head.weights_D.tolist() == whole.weights_D.tolist()
+    found = head_in_use(crowd.project)
+    assert found is not None
+    assert (found.weights, found.number, found.released) == (whole.to_bytes(), tried.number, True)
 
 
 def test_people_who_toss_coins_make_no_release() -> None:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from annotate.models import Embedding, Snapshot
 from annotate.services.comparing import retract_comparison
 from tests.factories import make_pair
-from tests.trainer.crowd import Crowd
+from tests.trainer.crowd import WIDE, Crowd
 from trainer import shelf, trials
 from trainer.head import Head
 from trainer.reproduce import CannotReproduce, reproduce
@@ -73,6 +73,22 @@ def test_embeddings_that_are_gone_are_named() -> None:
 
     with pytest.raises(CannotReproduce, match="embeddings"):
         reproduce(third)
+
+
+def test_a_head_that_was_tried_at_full_rank_is_made_again_byte_by_byte_too() -> None:
+    crowd = Crowd(n_pairs=300, spread_D=WIDE)
+    crowd.judge(105)
+    snapshot = crowd.learn()
+
+    remade = reproduce(snapshot)
+
+    assert remade.full_rank is not None
+    assert remade.full_rank.to_bytes() == bytes(snapshot.full_rank or b"")
+    assert remade.head.to_bytes() == bytes(snapshot.weights)
+    assert snapshot.digest in said_of(crowd.project.slug)
+    Snapshot.objects.update(full_rank=snapshot.weights)
+    with pytest.raises(CommandError, match="At full rank"):
+        said_of(crowd.project.slug)
 
 
 def said_of(*arguments: str) -> str:

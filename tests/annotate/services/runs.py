@@ -23,6 +23,7 @@ def content(project: Project, **fields: Any) -> SnapshotContent:
         last_comparison=mark.last_comparison,
         parent_id=parent.pk if parent else None,
         weights=b"w",
+        full_rank=None,
         digest="d",
         config={},
         metrics={},

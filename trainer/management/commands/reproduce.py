@@ -24,12 +24,14 @@ class Command(BaseCommand):
     def handle(self, *, project: str, snapshot: int | None, **options: Any) -> None:
         recorded = _snapshot(project, snapshot)
         try:
-            remade = reproduce(recorded).head
+            remade = reproduce(recorded)
         except CannotReproduce as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{recorded} was made from the {', '.join(recorded.config['digests'])} that are there now.")
-        if sha256(remade.to_bytes()).hexdigest() != recorded.digest:
-            raise CommandError(_difference(recorded, remade))
+        if sha256(remade.head.to_bytes()).hexdigest() != recorded.digest:
+            raise CommandError(_difference(recorded, bytes(recorded.weights), remade.head))
+        if remade.full_rank and remade.full_rank.to_bytes() != recorded.tried:
+            raise CommandError(f"At full rank: {_difference(recorded, recorded.tried, remade.full_rank)}")
         self.stdout.write(f"Made again it has the same bytes, digest {recorded.digest}.", self.style.SUCCESS)
 
 
@@ -42,9 +44,9 @@ def _snapshot(slug: str, number: int | None) -> Snapshot:
     return snapshot
 
 
-def _difference(recorded: Snapshot, remade: Head) -> str:
+def _difference(recorded: Snapshot, content: bytes, remade: Head) -> str:
     """Say by how much the weights are off, and on what each was computed: bytes are the same on one device class."""
-    stored = Head.from_bytes(bytes(recorded.weights))
+    stored = Head.from_bytes(content)
     off = float(np.abs(stored.weights_D - remade.weights_D).max(initial=0.0))
     then = {"device": recorded.device, **recorded.config.get("versions", {})}
     now = {"device": device_name(), **versions()}
