@@ -1,11 +1,13 @@
 """What pages may send: shapes and bounds. Rules live in services."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import TextChoices
 
 from annotate.models import ApiToken, Project, Role, User
+from annotate.services.asking_again import MOST_AT_ONCE
 from annotate.services.errors import InvalidInput
 
 
@@ -100,6 +102,23 @@ class ReleaseForm(forms.Form):
     release = forms.IntegerField(min_value=1, max_value=10**8, required=False)
     roll_back = forms.IntegerField(min_value=1, max_value=10**8, required=False)
     style_free = forms.BooleanField(required=False)
+
+
+class UUIDs(forms.Field):
+    """Any number of ids."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> list[UUID]:
+        return [forms.UUIDField().clean(one) for one in value or []]
+
+
+class AskAgainForm(forms.Form):
+    """Which disagreements to ask again about: the `top` most surprising, or those that were marked."""
+
+    ask = forms.ChoiceField(choices=[("top", "The most surprising"), ("marked", "Those marked")])
+    top = forms.IntegerField(min_value=1, max_value=MOST_AT_ONCE, required=False)
+    comparison = UUIDs(required=False)
 
 
 class NewProjectForm(forms.Form):

@@ -1,22 +1,29 @@
-"""Verdicts that the head, fitted without them, did not expect."""
+"""Verdicts that the head, fitted without them, did not expect, and asking again about them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from annotate.api.assignments import MessageSerializer
 from annotate.api.filtering import NamedConditions
 from annotate.api.pagination import MostSurprisingFirst
-from annotate.api.permissions import Reading, caller
-from annotate.models import Disagreement, Role
+from annotate.api.permissions import Managing, Reading, caller
+from annotate.api.strict import StrictSerializer
+from annotate.models import Disagreement, Project, Role
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
+from annotate.selectors.annotators import Share
+from annotate.selectors.asked_again import Answers, Flips, flips_of_asked
 from annotate.selectors.disagreements import Moved, disagreements, moved
+from annotate.services.asking_again import MOST_AT_ONCE, ask_again
 
 
 class NamedResponseSerializer(serializers.ModelSerializer[ResponseRow]):
@@ -103,3 +110,65 @@ class Disagreements(ListAPIView[Disagreement]):
 
     def get_queryset(self) -> QuerySet[Disagreement]:
         return disagreements(project_of(caller(self.request), self.kwargs["slug"], role=Role.RESEARCHER))
+
+
+class ContradictedSerializer(serializers.Serializer[Share]):
+    """A share of n with its 95 % interval (Wilson 1927); null where n is 0."""
+
+    n = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class AnswersSerializer(serializers.Serializer[Answers]):
+    """Verdicts that were asked again, and how many of the decisive answers contradicted them."""
+
+    n_asked = serializers.IntegerField()
+    n_answered = serializers.IntegerField()
+    contradicted = ContradictedSerializer()
+
+
+class AskedAgainSerializer(serializers.Serializer[Flips]):
+    """Surprising verdicts and the controls among them; null before anything was asked again."""
+
+    surprising = AnswersSerializer(allow_null=True)
+    controls = AnswersSerializer(allow_null=True)
+
+
+class AskAgainSerializer(StrictSerializer):
+    """Either comparisons by their ids, or how many of the most surprising."""
+
+    comparisons = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=MOST_AT_ONCE)
+    top = serializers.IntegerField(required=False, min_value=1, max_value=MOST_AT_ONCE)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("comparisons" in attrs) == ("top" in attrs):
+            raise serializers.ValidationError("Send either comparisons or top.")
+        return attrs
+
+
+class AskedAgain(APIView):
+    """Verdicts that one more person is asked for."""
+
+    permission_classes = [Managing]
+    throttle_scope = "managing"
+
+    @extend_schema(responses=AskedAgainSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """Read how often blind answers contradicted surprising verdicts, and their controls; for researchers."""
+        return _flips(project_of(caller(request), slug, role=Role.RESEARCHER))
+
+    @extend_schema(request=AskAgainSerializer, responses={201: AskedAgainSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Have one more person judge pairs of disagreements, blindly, among matched controls; for researchers."""
+        project = project_of(caller(request), slug, role=Role.RESEARCHER)
+        sent = AskAgainSerializer.read(request.data)
+        ask_again(project=project, by=caller(request), chosen=sent.get("comparisons", ()), top=sent.get("top", 0))
+        return _flips(project, status=201)
+
+
+def _flips(project: Project, status: int = 200) -> Response:
+    flips = flips_of_asked(project)
+    empty = {"surprising": None, "controls": None}
+    return Response(AskedAgainSerializer(flips).data if flips else empty, status=status)

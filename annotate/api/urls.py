@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from annotate.api import agreement, assignments, comparisons, disagreements, gold, projects, rankings, schema, snapshots, status
+from annotate.api import (
+    agreement,
+    assignments,
+    comparisons,
+    disagreements,
+    gold,
+    projects,
+    rankings,
+    schema,
+    snapshots,
+    status,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -26,6 +37,7 @@ urlpatterns = [
     path("projects/<slug:slug>/snapshots/<int:number>/roll-back/", snapshots.RollBack.as_view(), name="roll-back"),
     path("projects/<slug:slug>/agreement/", agreement.AgreementDetail.as_view(), name="agreement"),
     path("projects/<slug:slug>/disagreements/", disagreements.Disagreements.as_view(), name="disagreements"),
+    path("projects/<slug:slug>/disagreements/asked-again/", disagreements.AskedAgain.as_view(), name="asked-again"),
     path("projects/<slug:slug>/gold/", gold.GoldPairs.as_view(), name="gold"),
     path("projects/<slug:slug>/gold/clear/", gold.ClearGold.as_view(), name="clear-gold"),
     # assignments/, rankings/, comparisons/, me/

@@ -10,7 +10,7 @@ SECOND: Final = "second"
 TIE: Final = "tie"
 BOTH_BAD: Final = "both_bad"
 OUTCOMES: Final = (FIRST, SECOND, TIE, BOTH_BAD)
-STREAMS: Final = ("learn", "audit", "repeat", "gold", "training", "import")
+STREAMS: Final = ("learn", "audit", "repeat", "gold", "training", "again", "import")
 SOURCES: Final = ("live", "import")
 ROLES: Final = ("system", "user", "assistant", "tool")
 

@@ -52,7 +52,13 @@ def candidates(membership: Membership, *, streams: tuple[Stream, ...], lock: boo
     Call inside a transaction. `lock`: the pairs are locked, and those that others have locked are passed over (on
     SQLite there is one writer at a time, and nobody to pass over). Without it a pair may be gone when it is taken.
     """
-    sources = {Stream.LEARN: _queued, Stream.AUDIT: _audit, Stream.REPEAT: _repeats, Stream.GOLD: _gold}
+    sources = {
+        Stream.LEARN: _queued,
+        Stream.AUDIT: _audit,
+        Stream.REPEAT: _repeats,
+        Stream.GOLD: _gold,
+        Stream.AGAIN: _again,
+    }
     if membership.in_training:
         return (yield from _training(membership))
     for stream in streams:
@@ -103,6 +109,12 @@ def _gold(membership: Membership, lock: bool) -> Iterator[Candidate]:
         yield thought_of(pair, Stream.GOLD, None)
 
 
+def _again(membership: Membership, lock: bool) -> Iterator[Candidate]:
+    """Yield a pair that researchers ask about again, new to the annotator, in random order among its controls."""
+    for pair in _first_asked_again(membership.project_id, membership.user_id, lock):
+        yield thought_of(pair, Stream.AGAIN, None)
+
+
 def _training(membership: Membership) -> Iterator[Candidate]:
     """Yield a gold pair to practise on, and nothing else until enough were judged rightly."""
     for pair in _first_gold(membership.project_id, membership.user_id):
@@ -110,10 +122,14 @@ def _training(membership: Membership) -> Iterator[Candidate]:
 
 
 def _any_open(membership: Membership, lock: bool) -> Iterator[Candidate]:
-    """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out."""
+    """Yield a learn pair in random order, then an audit pair: before the first queue and when the queue has run out.
+
+    Then what is asked again.
+    """
     for pair in _walk(membership, lock, audit=False):
         yield thought_of(pair, Stream.LEARN, None, walked=True)
     yield from _audit(membership, lock)
+    yield from _again(membership, lock)
 
 
 def _walk(membership: Membership, lock: bool, *, audit: bool) -> list[Pair]:
@@ -153,6 +169,12 @@ def new_to(annotator: User | int) -> PairQuerySet:
 @compiled
 def _first_gold(project: int, annotator: int) -> QuerySet[Pair]:
     return new_to(annotator).filter(project=project).exclude(gold_outcome="").order_by("shuffle")[:1]
+
+
+@compiled
+def _first_asked_again(project: int, annotator: int, lock: bool) -> QuerySet[Pair]:
+    asked = new_to(annotator).filter(asked_again__project=project, asked_again__taken=False, open=True)
+    return _locked(asked, lock).order_by("shuffle")[:1]
 
 
 def _locked(pairs: QuerySet[Pair], lock: bool) -> QuerySet[Pair]:

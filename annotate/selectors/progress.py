@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from annotate.compiled import compiled
@@ -31,7 +31,7 @@ def progress(membership: Membership) -> Progress:
     if left <= MOST_COUNTED and (membership.learn_place or membership.audit_place):
         left = len(_left(*whose, learn_place=0, audit_place=0))
     lent = sum(n for (n,) in _lent(*whose))
-    return Progress(today, min(left, MOST_COUNTED) + lent, left > MOST_COUNTED)
+    return Progress(today, min(left, MOST_COUNTED) + len(_asked_again(*whose)) + lent, left > MOST_COUNTED)
 
 
 def judged_in_all(project: Project, annotator: User) -> int:
@@ -48,7 +48,7 @@ def _judged_since(project: int, annotator: int, moment: datetime) -> QuerySet[As
 @compiled
 def _lent(project: int, annotator: int) -> QuerySet[Assignment, tuple[int]]:
     lent = Assignment.objects.live().filter(project=project, annotator=annotator)
-    return _counted(lent.filter(stream__in=Stream.with_slots()))  # the others must not be told by their count
+    return _counted(lent.filter(stream__in=Stream.for_anybody()))  # the others must not be told by their count
 
 
 def _counted(assignments: QuerySet[Assignment]) -> QuerySet[Assignment, tuple[int]]:
@@ -60,3 +60,11 @@ def _left(project: int, annotator: int, learn_place: int, audit_place: int) -> Q
     ahead = Q(audit=False, shuffle__gte=learn_place) | Q(audit=True, shuffle__gte=audit_place)
     unseen = Pair.objects.assignable().filter(ahead, not_seen_by(annotator, "pk"), project=project)
     return unseen.values_list("pk")[: MOST_COUNTED + 1]
+
+
+@compiled
+def _asked_again(project: int, annotator: int) -> QuerySet[Pair, tuple[int]]:
+    """Return the pairs that are asked again and would not be left otherwise: they must not be told by the count."""
+    full = Pair.objects.filter(slots_taken__gte=F("overlap"), open=True)
+    waiting = full.filter(not_seen_by(annotator, "pk"), asked_again__project=project, asked_again__taken=False)
+    return waiting.values_list("pk")[:MOST_COUNTED]

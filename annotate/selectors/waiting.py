@@ -40,7 +40,7 @@ def waiting(project: Project, annotator: User) -> Waiting:
         closed_as__in=[Assignment.ClosedAs.COMPARED, Assignment.ClosedAs.SKIPPED],
     )
     lent = Assignment.objects.live().filter(
-        ~Exists(seen), project=project, pair__open=True, stream__in=Stream.with_slots()
+        ~Exists(seen), project=project, pair__open=True, stream__in=Stream.for_anybody()
     )
     next_free = lent.order_by("lease_ends_at").values_list("lease_ends_at", flat=True).first()
     if next_free is None:

@@ -23,6 +23,7 @@ MOST_AT_ONCE = 5
 MOST_EXPIRED_WHILE_ONE_WAITS = 20
 MOST_TRIES = 100  # at one pair each; each that fails is a pair that somebody else has got
 LONGEST_HOLD_IN_LEASES = 8
+ASK_AGAIN_SHARE = 0.2  # of all leases at most, from the learn stream's, while there is something to ask again
 
 
 def lease_pairs(*, project: Project, annotator: User, n: int = 1) -> list[Assignment]:
@@ -174,7 +175,7 @@ def _streams(project: Project, draw: float) -> tuple[Stream, ...]:
     others = project.audit_share + project.repeat_share
     if others <= draw < others + project.gold_share:
         return (Stream.GOLD, Stream.LEARN)
-    return (Stream.LEARN,)
+    return (Stream.AGAIN, Stream.LEARN) if draw >= 1 - ASK_AGAIN_SHARE else (Stream.LEARN,)
 
 
 def lend(candidate: Candidate, membership: Membership, *, first_on_left: bool = True) -> Assignment | None:
@@ -190,7 +191,7 @@ def lend(candidate: Candidate, membership: Membership, *, first_on_left: bool = 
     }
     if candidate.lent_before:
         return _reopen(Assignment.objects.filter(**identity), candidate, membership, lease)
-    if not _take_slot_for(candidate):
+    if not take_slot(candidate.pair.pk, candidate.stream):
         return None
     on_left = first_on_left if candidate.first_on_left is None else candidate.first_on_left
     return Assignment.objects.create(project=membership.project, first_on_left=on_left, **identity, **lease)
@@ -204,13 +205,9 @@ def _reopen(
     unjudged = earlier.exclude(closed_at=None).exclude(closed_as=Assignment.ClosedAs.COMPARED)
     if not unjudged.update(closed_at=None, closed_as="", skip_reason="", **lease):
         return None
-    if not _take_slot_for(candidate):
+    if not take_slot(candidate.pair.pk, candidate.stream):
         transaction.set_rollback(True)
         return None
     assignment = earlier.get()
     assignment.project, assignment.annotator, assignment.pair = membership.project, membership.user, candidate.pair
     return assignment
-
-
-def _take_slot_for(candidate: Candidate) -> bool:
-    return candidate.stream not in Stream.with_slots() or take_slot(candidate.pair.pk)

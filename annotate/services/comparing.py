@@ -37,13 +37,13 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
     A replay with the same key returns the first comparison. A verdict after the lease ended takes a slot again or is
     stored as surplus. Nothing is lent while the project is paused. Raises NotFound if the assignment is somebody
     else's, KeyReused if the key came before with another body, AlreadyCompared if `by` judged this pair elsewhere,
-    InvalidInput if the project does not ask what the verdict says.
+    InvalidInput if the project has not asked for what the verdict says since it lent the pair.
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
     n = n if assignment.project.accepts_comparisons and not assignment.project.asks_for_rankings else 0
     try:
-        check_verdict(verdict, assignment.project)
+        check_verdict(verdict, assignment)
         with transaction.atomic():
             comparison = store(assignment, verdict)
             note_training(comparison)
@@ -170,7 +170,7 @@ def _take_back(assignment: Assignment) -> bool:
     if close(stored, Assignment.ClosedAs.COMPARED):  # lent anew a moment ago: it holds its slot
         return True
     Assignment.objects.filter(pk=stored.pk).update(closed_at=Now(), closed_as=Assignment.ClosedAs.COMPARED)
-    return not stored.takes_slot or take_slot(stored.pair_id)
+    return take_slot(stored.pair_id, stored.stream)
 
 
 def _same(stored: Comparison, assignment: Assignment, verdict: Verdict) -> Comparison:

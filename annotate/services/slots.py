@@ -9,7 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from annotate.compiled import Update, compiled_update
-from annotate.models import Assignment, Pair, Project
+from annotate.models import AskedAgain, Assignment, Pair, Project, Stream
 
 MOST_EXPIRED_AT_ONCE = 1000
 
@@ -19,14 +19,21 @@ def close(assignment: Assignment, closed_as: Assignment.ClosedAs, *, skip_reason
     return _close(assignment.pk, closed_as, skip_reason) == 1
 
 
-def take_slot(pair_id: int) -> bool:
-    """Take one of the pair's slots if one is free. Call inside a transaction."""
-    return _take_slot(pair_id) == 1
+def take_slot(pair_id: int, stream: str) -> bool:
+    """Take what an assignment of this stream needs, if it is free: a slot of the pair, or that of asking it again.
+
+    The other streams need none. Call inside a transaction.
+    """
+    if stream == Stream.AGAIN:
+        return AskedAgain.objects.filter(pair=pair_id, taken=False).update(taken=True) == 1
+    return stream not in Stream.with_slots() or _take_slot(pair_id) == 1
 
 
 def free_slot(assignment: Assignment) -> None:
     """Give back the slot that the assignment took, if its stream takes one. Call inside a transaction."""
-    if assignment.takes_slot:
+    if assignment.stream == Stream.AGAIN:
+        AskedAgain.objects.filter(pair=assignment.pair_id).update(taken=False)
+    elif assignment.stream in Stream.with_slots():
         Pair.objects.filter(pk=assignment.pair_id).update(slots_taken=F("slots_taken") - 1)
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from annotate.models import AuditEvent, Comparison, ComparisonEvent, Pair, Project, Stream, User
+from annotate.models import AskedAgain, AuditEvent, Comparison, ComparisonEvent, Pair, Project, Stream, User
 
 AT_ONCE = 500
 
@@ -19,6 +19,7 @@ def void_comparisons(*, project: Project, annotator: User, by: User) -> int:
         part = Comparison.objects.filter(pk__in=some)
         part.update(voided_at=Now())
         Pair.objects.filter(pk__in=_slots_of(part)).update(slots_taken=F("slots_taken") - 1)
+        AskedAgain.objects.filter(pair__in=_answers(part).values("assignment__pair")).update(taken=False)
     _record(project, voided, ComparisonEvent.Kind.VOID, annotator, by)
     return len(voided)
 
@@ -34,6 +35,7 @@ def restore_comparisons(*, project: Project, annotator: User, by: User) -> int:
         kept = part.filter(surplus=False, assignment__stream__in=Stream.with_slots())
         kept.exclude(assignment__pair__in=free).update(surplus=True)
         Pair.objects.filter(pk__in=free).update(slots_taken=F("slots_taken") + 1)
+        _take_again(_answers(part))
         part.update(voided_at=None)
     _record(project, restored, ComparisonEvent.Kind.RESTORE, annotator, by)
     return len(restored)
@@ -51,6 +53,19 @@ def _slots_of(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison, Any]:
     """Return the pairs of which these comparisons hold a slot."""
     holding = comparisons.filter(surplus=False, assignment__stream__in=Stream.with_slots())
     return holding.values("assignment__pair")
+
+
+def _answers(comparisons: QuerySet[Comparison]) -> QuerySet[Comparison]:
+    """Return the comparisons that hold the slot of a pair that was asked again."""
+    return comparisons.filter(surplus=False, assignment__stream=Stream.AGAIN)
+
+
+def _take_again(answers: QuerySet[Comparison]) -> None:
+    """Take the slots of what was asked again back, where nobody else has answered meanwhile; the rest is surplus."""
+    asked = AskedAgain.objects.select_for_update().filter(pair__in=answers.values("assignment__pair"), taken=False)
+    free = dict(asked.order_by("pk").values_list("pk", "pair"))
+    answers.exclude(assignment__pair__in=free.values()).update(surplus=True)
+    AskedAgain.objects.filter(pk__in=free).update(taken=True)
 
 
 def _in_parts(comparisons: list[Comparison]) -> list[list[int]]:

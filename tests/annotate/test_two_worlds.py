@@ -1,8 +1,8 @@
 """Two projects that differ in nothing but what annotators must not know look the same to them, byte for byte.
 
-Hidden: who wrote a response, what the head thinks of it, and what others said. What is drawn at random (ids, keys,
-tokens) is replaced by the order in which it comes, and moments by nothing at all. Which words
-are never said: test_blinding.py.
+Hidden: who wrote a response, what the head thinks of it, what others said, and that it is their word that is asked
+again. What is drawn at random (ids, keys, tokens) is replaced by the order in which it comes, and moments by nothing at
+all. Which words are never said: test_blinding.py.
 """
 
 import re
@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models import F
 
-from annotate.models import Assignment, Outcome, QueuedPair
+from annotate.models import AskedAgain, Assignment, Comparison, Outcome, Pair, QueuedPair, Stream
 from annotate.services.assigning import lease_pairs
 from annotate.services.comparing import record_comparison
 from tests.annotate.api.clients import client_of
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/", "/account", "/p/penguins/", "/p/penguins/compare", "/p/penguins/history")
 ENDPOINTS = ("projects/", "projects/penguins/", "me/comparisons/")
 HEADERS = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Length")
-WORLD: dict[str, Any] = {"sources": ("careful", "silly"), "p_first": 0.9, "others": Outcome.FIRST}
-MIRRORED: dict[str, Any] = {"sources": ("silly", "careful"), "p_first": 0.1, "others": Outcome.SECOND}
+WORLD: dict[str, Any] = {"sources": ("careful", "silly"), "p_first": 0.9, "others": Outcome.FIRST, "again": False}
+MIRRORED: dict[str, Any] = {"sources": ("silly", "careful"), "p_first": 0.1, "others": Outcome.SECOND, "again": True}
 RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids
     r"|[A-Za-z0-9]{64}|\b[0-9a-f]{8}(?:[0-9a-f]{7})?\b"  # CSRF tokens, what names an API token
@@ -37,7 +38,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d[.\d]*)?(?:Z|\+00:00)?
 
 
 def everything_bob_is_told(
-    *, sources: tuple[str, str], p_first: float, others: Outcome, prompt: str = "Who owns Antarctica?"
+    *, sources: tuple[str, str], p_first: float, others: Outcome, again: bool, prompt: str = "Who owns Antarctica?"
 ) -> Iterator[tuple[str, str]]:
     """Yield each answer by its name. Bob has judged a pair and holds three; others have judged, a head has its view."""
     project = make_project("penguins", overlap=3)
@@ -52,6 +53,8 @@ def everything_bob_is_told(
     Assignment.objects.update(first_on_left=True)
     record_comparison(assignment=first, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
     held = lease_pairs(project=project, annotator=bob, n=3)
+    if again:
+        ask_again_about(held[:2])
     Assignment.objects.update(first_on_left=True)
 
     browser, program = browser_of(bob), client_of(bob)
@@ -65,6 +68,22 @@ def everything_bob_is_told(
     yield "verdict", seen(program.post(f"{address}/comparison/", verdict("left")))
     yield "another", seen(program.post(f"{address}/comparison/", verdict("right")))
     yield "skip", seen(program.post(f"{address}/skip/", {"reason": "too hard"}))
+
+
+def ask_again_about(held: list[Assignment]) -> None:
+    """Make two of the pairs that bob holds pairs that rosa's verdicts on them are asked again about."""
+    for assignment in held:
+        comparison = Comparison.objects.get(assignment__pair=assignment.pair, assignment__annotator__username="rosa")
+        AskedAgain.objects.create(
+            project=assignment.project,
+            comparison=comparison,
+            pair=assignment.pair,
+            p_left_out=0.1,
+            by=comparison.assignment.annotator,
+            taken=True,
+        )
+    Pair.objects.filter(pk__in=[one.pair_id for one in held]).update(slots_taken=F("slots_taken") - 1)
+    Assignment.objects.filter(pk__in=[one.pk for one in held]).update(stream=Stream.AGAIN)
 
 
 def verdict(outcome: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from annotate.models import Assignment, Comparison, Pair, Project, Ranking, Resp
 from annotate.services.members import remove_member
 from annotate.services.ranking import lease_ranking, record_ranking
 from tests.annotate.api.clients import client_of
-from tests.annotate.api.material import make_snapshot
+from tests.annotate.api.material import make_disagreement, make_snapshot
 from tests.factories import compare, lease, make_lineup, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,8 @@ ENDPOINTS = [
     Endpoint("roll-back", "post", Scope.MANAGE, Role.ADMIN),
     Endpoint("agreement", role=Role.RESEARCHER),
     Endpoint("disagreements", role=Role.RESEARCHER),
+    Endpoint("asked-again", role=Role.RESEARCHER),
+    Endpoint("asked-again", "post", Scope.MANAGE, Role.RESEARCHER, body={"top": 1}),
     Endpoint("gold", role=Role.ADMIN),
     Endpoint("gold", "post", Scope.MANAGE, Role.ADMIN, body={"outcome": "first"}),
     Endpoint("clear-gold", "post", Scope.MANAGE, Role.ADMIN, body={}),
@@ -78,13 +80,13 @@ GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.role or endpoint.own]
 
 
 class Site:
-    """A project with something behind every address: a released snapshot, bob's comparison, bob's assignment."""
+    """A project with something behind every address: a released snapshot, bob's surprising verdict and assignment."""
 
     def __init__(self, project: Project, bob: User) -> None:
         self.project, self.bob = project, bob
         self.comparison: Comparison = compare(project, bob)
         self.assignment: Assignment = lease(project, bob)
-        make_snapshot(project, released_at=timezone.now())
+        make_disagreement(self.comparison, make_snapshot(project, released_at=timezone.now()))
 
         self.ranking, self.ranked = rankings(project, bob)
 

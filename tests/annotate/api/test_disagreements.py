@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotate.models import Outcome, Project, User
+from annotate.models import AskedAgain, Comparison, Outcome, Project, User
 from annotate.services.comparing import retract_comparison
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_disagreement, make_snapshot
@@ -116,3 +116,37 @@ def test_the_list_costs_the_same_with_ten_more_rows(project: Project, rosa: User
         assert len(client.get(DISAGREEMENTS).json()["results"]) == 11
 
     assert len(after) == len(before)
+
+
+ASKED = f"{DISAGREEMENTS}asked-again/"
+
+
+@pytest.fixture
+def flagged(project: Project, bob: User) -> Comparison:
+    """Return a surprising verdict with a control."""
+    verdict, control = compare(project, bob), compare(project, bob)
+    make_disagreement(verdict, make_snapshot(project), control=control, control_p_left_out=0.9)
+    return verdict
+
+
+@pytest.mark.parametrize("by", ["comparisons", "top"])
+def test_a_program_asks_again_and_reads_the_rates(project: Project, rosa: User, flagged: Comparison, by: str) -> None:
+    client, nothing = client_of(rosa), {"surprising": None, "controls": None}
+    before = client.get(ASKED).json()
+
+    asked = client.post(ASKED, {"comparisons": [str(flagged.public_id)]} if by == "comparisons" else {"top": 1})
+
+    unknown = {"n": 0, "share": None, "low": None, "high": None}
+    assert (before, asked.status_code) == (nothing, 201)
+    assert asked.json()["surprising"] == {"n_asked": 1, "n_answered": 0, "contradicted": unknown}
+    assert asked.json() == client.get(ASKED).json()
+    assert client.post(ASKED, {"top": 1}).status_code == 409
+
+
+@pytest.mark.usefixtures("flagged")
+@pytest.mark.parametrize(
+    "sent", [{}, {"top": 0}, {"top": 101}, {"top": "1"}, {"comparisons": ["x"]}, {"top": 1, "comparisons": []}]
+)
+def test_a_choice_that_is_none_is_refused(rosa: User, sent: dict[str, Any]) -> None:
+    assert client_of(rosa).post(ASKED, sent, format="json").status_code == 400
+    assert not AskedAgain.objects.exists()

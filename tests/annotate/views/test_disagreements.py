@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from annotate.models import Assignment, Comparison, Disagreement, Outcome, Pair, Project, Prompt, User
+from annotate.models import AskedAgain, Assignment, Comparison, Disagreement, Outcome, Pair, Project, Prompt, User
 from annotate.services.comparing import retract_comparison
 from tests.annotate.api.material import make_disagreement, make_snapshot, make_study
 from tests.annotate.views.browsers import browser_of, main_of, n_queries
@@ -161,6 +161,78 @@ def test_a_verdict_that_was_taken_back_moves_nothing_any_more(rosas: Client, pro
     retract_comparison(comparison=gone, by=bob)
 
     assert "0.400 logits" not in main_of(rosas.get(URL))
+
+
+@pytest.fixture
+def flagged(project: Project, bob: User) -> list[Comparison]:
+    """Return two surprising verdicts, the first with a control."""
+    verdicts = [surprise(project, bob, nats=nats) for nats in (3.25, 1.75)]
+    Disagreement.objects.filter(surprise=3.25).update(control=compare(project, bob), control_p_left_out=0.9)
+    return verdicts
+
+
+def asked(browser: Client, **sent: object) -> str:
+    return " ".join(browser.post(URL, sent, follow=True).content.decode().split())
+
+
+def test_the_most_surprising_are_asked_again_among_controls_and_say_so(
+    rosas: Client, project: Project, flagged: list[Comparison]
+) -> None:
+    page = asked(rosas, ask="top", top="1")
+
+    assert "One more person each is asked about 1 of them and about 1 controls." in page
+    assert "Of 1 surprising verdict that was asked again, 0 are answered." in page
+    assert "Of 1 control that was asked again, 0 are answered." in page
+    assert page.count("asked again, not answered yet") == 1
+    assert set(AskedAgain.objects.values_list("pair", flat=True)) >= {flagged[0].assignment.pair_id}
+
+
+def test_those_that_were_marked_are_asked_again(rosas: Client, project: Project, flagged: list[Comparison]) -> None:
+    asked(rosas, ask="marked", comparison=[str(flagged[1].public_id)], top="10")
+
+    assert list(AskedAgain.objects.values_list("pair", flat=True)) == [flagged[1].assignment.pair_id]
+
+
+def test_what_was_said_again_is_shown_with_its_interval(
+    rosas: Client, project: Project, flagged: list[Comparison]
+) -> None:
+    ben = make_member(project, "ben")
+    asked(rosas, ask="top", top="1")
+    Pair.objects.filter(slots_taken=0).update(open=False)
+    for outcome in (Outcome.SECOND, Outcome.SECOND):
+        compare(project, ben, outcome)
+
+    page = " ".join(main_of(rosas.get(URL)).split())
+
+    assert "asked again: contradicted" in page
+    assert "1 is answered: <b>100.0 %</b> of 1 that preferred a side contradicted (95 % interval 20.7 % to" in page
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{}, {"ask": "top"}, {"ask": "top", "top": "101"}, {"ask": "marked"}, {"ask": "marked", "comparison": "x"}],
+)
+@pytest.mark.usefixtures("flagged")
+def test_a_choice_that_cannot_be_read_asks_nobody(rosas: Client, project: Project, sent: dict[str, str]) -> None:
+    assert rosas.post(URL, sent).status_code in (302, 400)
+    assert not AskedAgain.objects.exists()
+
+
+@pytest.mark.usefixtures("flagged")
+def test_asking_again_is_for_researchers(bobs: Client, project: Project, charlie: User) -> None:
+    statuses = [browser.post(URL, {"ask": "top", "top": "1"}).status_code for browser in (bobs, browser_of(charlie))]
+
+    assert statuses == [403, 404]
+    assert not AskedAgain.objects.exists()
+
+
+def test_a_tie_cannot_be_marked(rosas: Client, project: Project, bob: User) -> None:
+    surprise(project, bob, nats=2.3)
+    before = main_of(rosas.get(URL))
+    Comparison.objects.update(outcome=Outcome.TIE)
+
+    assert "Ask again about this one" in before
+    assert "Ask again about this one" not in main_of(rosas.get(URL))
 
 
 def test_one_verdict_has_a_page_with_what_others_said(rosas: Client, project: Project, bob: User) -> None:
