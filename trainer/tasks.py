@@ -20,12 +20,14 @@ from django.db import close_old_connections, connections
 from annotate.models import Pulse, Run
 from annotate.selectors.liveness import is_alive
 from annotate.selectors.watermark import newest_ids
+from annotate.services.arriving import settle_imports
 from annotate.services.slots import release_expired
 from annotate.services.training import FenceLost, beat_run, claim_run, due_runs, fail_run, record_pulse
 from trainer.heartbeat import beating
 
 logger = logging.getLogger(__name__)
 
+SECONDS_OF_SETTLING = 0.3  # of imports whose process has died
 SECONDS_OF_WATCH = 0.85  # of the second between two ticks
 SECONDS_BETWEEN_LOOKS = 0.05
 SECONDS_BETWEEN_BEATS = 3.0
@@ -35,13 +37,14 @@ SECONDS_TO_PICK_UP = 20.0  # a message that waited longer is void; clocks of mac
 
 @shared_task(name="trainer.tasks.tick")
 def tick() -> None:
-    """Hand due runs to a trainer and give back expired leases; until the next tick, answer each verdict at once."""
+    """Hand out due runs and end what was left alone; until the next tick, answer each verdict at once."""
     close_old_connections()
     over_at = monotonic() + SECONDS_OF_WATCH
     record_pulse(Pulse.Process.TICKER)
     seen = newest_ids()
     _hand_out()
     release_expired()
+    settle_imports(seconds=SECONDS_OF_SETTLING)
     while monotonic() < over_at:
         sleep(SECONDS_BETWEEN_LOOKS)
         if (newest := newest_ids()) != seen:

@@ -9,7 +9,8 @@ MOST_NAMED = 20
 
 def project_called(slug: str) -> Project:
     """Return the project at this address. Raises CommandError, which names the projects there are."""
-    if project := Project.objects.filter(slug=slug).first():
+    seen = Project.objects.filter(held_import=None)
+    if project := seen.filter(slug=slug).first():
         return project
-    known = ", ".join(Project.objects.values_list("slug", flat=True)[:MOST_NAMED]) or "none yet"
+    known = ", ".join(seen.values_list("slug", flat=True)[:MOST_NAMED]) or "none yet"
     raise CommandError(f"There is no project {slug!r} (there are: {known}). Projects are made on the projects page.")

@@ -15,7 +15,8 @@ CHUNK = 500
 def canonical_rows(project: Project) -> Iterator[CanonicalRow]:
     """Yield the rows in the order pairs, assignments and comparisons were made, in constant memory."""
     looks = (
-        Assignment.objects.order_by("pk")
+        Assignment.objects.filter(project=project)
+        .order_by("pk")
         .select_related("annotator", "snapshot")
         .only(
             *("pair", "stream", "propensity", "first_on_left", "p_first", "leased_at", "closed_at", "closed_as"),

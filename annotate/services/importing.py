@@ -1,4 +1,4 @@
-"""Bring a file's rows into a project: first every row is checked, then all of them are written in one transaction.
+"""Bring a file's rows into a project: first every row is checked, then all of them are written, or none.
 
 Writing the same file again changes nothing: what is here already is left alone.
 """
@@ -9,13 +9,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import BinaryIO
 
-from django.db import transaction
-
 from annotate.formats.jsonl import read_rows
 from annotate.formats.rows import ImportedPrompt, RowError, RowWarning
-from annotate.models import AuditEvent, Project, User
+from annotate.models import Project, User
+from annotate.services.arriving import add_rows
 from annotate.services.errors import Conflict
-from annotate.services.material import Added, add_batch, conflicts
+from annotate.services.material import Added, conflicts
 
 BATCH = 500
 MOST_REPORTED = 1000
@@ -53,7 +52,8 @@ def import_pairs(
 ) -> ImportReport:
     """Read a seekable file of rows into the project; a strict import with one bad row writes nothing.
 
-    Labels become comparisons of named import annotators. Raises Conflict if the project is archived.
+    Labels become comparisons of named import annotators. Raises Conflict if the project is archived, or
+    another import into it is under way.
     """
     if project.archived_at:
         raise Conflict("This project is archived. Resume it in its settings, then import.")
@@ -66,16 +66,6 @@ def import_pairs(
     report.added = add_rows(project=project, rows=good, by=by)
     report.committed = True
     return report
-
-
-@transaction.atomic
-def add_rows(*, project: Project, rows: Iterable[ImportedPrompt], by: User) -> Added:
-    """Write checked rows: all of them or none."""
-    added = Added()
-    for batch in _batches(rows):
-        added += add_batch(project, batch)
-    AuditEvent.objects.record(by=by, verb="imported into", target=f"{project.slug}: {added}")
-    return added
 
 
 def _check(project: Project, file: BinaryIO, report: ImportReport) -> set[int]:

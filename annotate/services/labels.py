@@ -24,8 +24,11 @@ class Labelled:
     labels: tuple[ImportedLabel, ...]
 
 
-def add_labels(project: Project, labelled: list[Labelled]) -> int:
-    """Write the labels that are not here yet and return how many; a person's further labels of a pair are rounds."""
+def add_labels(project: Project, hold: Project, labelled: list[Labelled]) -> int:
+    """Write the labels that the project has not yet into `hold` and return how many.
+
+    A person's further labels of a pair are rounds.
+    """
     annotators = _import_annotators(project, {label.annotator for row in labelled for label in row.labels})
     here = set(
         Assignment.objects.filter(pair__in={row.pair_id for row in labelled}, stream=Stream.IMPORT).values_list(
@@ -35,7 +38,7 @@ def add_labels(project: Project, labelled: list[Labelled]) -> int:
     fresh = [
         comparison
         for row in labelled
-        for comparison in _judged(project, row, annotators)
+        for comparison in _judged(hold, row, annotators)
         if (comparison.assignment.pair_id, comparison.assignment.annotator_id, comparison.assignment.round) not in here
     ]
     Assignment.objects.bulk_create(comparison.assignment for comparison in fresh)
@@ -45,14 +48,14 @@ def add_labels(project: Project, labelled: list[Labelled]) -> int:
     return len(fresh)
 
 
-def _judged(project: Project, row: Labelled, annotators: dict[str, int]) -> list[Comparison]:
+def _judged(hold: Project, row: Labelled, annotators: dict[str, int]) -> list[Comparison]:
     """Return the comparisons of one pair with their assignments, none of them stored yet."""
     rounds: Counter[str] = Counter()
     judged, now = [], timezone.now()
     for label in row.labels:
         on_left = label.first_on_left
         assignment = Assignment(
-            project=project,
+            project=hold,
             pair_id=row.pair_id,
             annotator_id=annotators[label.annotator],
             round=rounds[label.annotator],

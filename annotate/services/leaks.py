@@ -1,5 +1,7 @@
 """Responses that name the system that wrote them: marked when they come in, hidden from annotators, never changed."""
 
+from django.db.models import Q
+
 from annotate.formats.leaks import first_leak, mask_leaks
 from annotate.models import Project, Response
 
@@ -16,7 +18,8 @@ def shown_text(response: Response, project: Project) -> str:
 def mark_leaks(project: Project) -> int:
     """Look through all responses of the project anew; return how many name their source. Call inside a transaction."""
     changed: list[Response] = []
-    for response in Response.objects.filter(project=project).only("text", "leak").iterator(chunk_size=BATCH):
+    with_held = Project.objects.filter(Q(pk=project.pk) | Q(held_import__project=project))  # an import under way
+    for response in Response.objects.filter(project__in=with_held).only("text", "leak").iterator(chunk_size=BATCH):
         leak = first_leak(response.text, project.leak_phrases)
         if leak != response.leak:
             response.leak = leak

@@ -34,13 +34,16 @@ class Added:
         return f"{self.prompts} prompts, {self.responses} responses, {self.pairs} pairs, {self.labels} labels"
 
 
-def add_batch(project: Project, rows: list[ImportedPrompt]) -> Added:
-    """Write the rows and return how many of each were new. Call inside a transaction."""
-    prompts, n_prompts = _add_prompts(project, rows)
-    responses, n_responses = _add_responses(project, rows, prompts)
-    pairs, n_pairs = _add_pairs(project, rows, prompts, responses)
+def add_batch(project: Project, hold: Project, rows: list[ImportedPrompt]) -> Added:
+    """Write what of the rows is new to the project into `hold`, as the project's settings are, and return how much.
+
+    Call inside a transaction.
+    """
+    prompts, n_prompts = _add_prompts(project, hold, rows)
+    responses, n_responses = _add_responses(project, hold, rows, prompts)
+    pairs, n_pairs = _add_pairs(project, hold, rows, prompts, responses)
     labelled = _labelled(rows, prompts, responses, pairs)
-    return Added(n_prompts, n_responses, n_pairs, add_labels(project, labelled))
+    return Added(n_prompts, n_responses, n_pairs, add_labels(project, hold, labelled))
 
 
 def conflicts(project: Project, rows: list[ImportedPrompt]) -> list[RowError]:
@@ -80,7 +83,7 @@ def _content(prompt_hash: str, responses: Iterable[Response | ImportedResponse])
     return prompt_hash, frozenset((text_hash(response.text), response.source) for response in responses)
 
 
-def _add_prompts(project: Project, rows: list[ImportedPrompt]) -> tuple[dict[str, Prompt], int]:
+def _add_prompts(project: Project, hold: Project, rows: list[ImportedPrompt]) -> tuple[dict[str, Prompt], int]:
     """Return the batch's prompts by text hash, those that were not here created."""
     new = {}
     for row in rows:
@@ -88,7 +91,7 @@ def _add_prompts(project: Project, rows: list[ImportedPrompt]) -> tuple[dict[str
         own_id = "" if row.is_pair else row.external_id or ""
         if key not in new or own_id:
             new[key] = Prompt(
-                project=project,
+                project=hold,
                 messages=[{"role": message.role, "content": message.content} for message in row.messages],
                 text_hash=key,
                 external_id=own_id,
@@ -96,14 +99,14 @@ def _add_prompts(project: Project, rows: list[ImportedPrompt]) -> tuple[dict[str
                 tags=list(row.tags),
                 metadata={} if row.is_pair else dict(row.metadata),
             )
-    here = set(Prompt.objects.filter(project=project, text_hash__in=new).values_list("text_hash", flat=True))
+    alike = Prompt.objects.filter(project__in=[project, hold], text_hash__in=new)
+    here = set(alike.values_list("text_hash", flat=True))
     Prompt.objects.bulk_create(prompt for key, prompt in new.items() if key not in here)
-    stored = Prompt.objects.filter(project=project, text_hash__in=new)
-    return {prompt.text_hash: prompt for prompt in stored}, len(new) - len(here)
+    return {prompt.text_hash: prompt for prompt in alike.all()}, len(new) - len(here)
 
 
 def _add_responses(
-    project: Project, rows: list[ImportedPrompt], prompts: dict[str, Prompt]
+    project: Project, hold: Project, rows: list[ImportedPrompt], prompts: dict[str, Prompt]
 ) -> tuple[dict[ResponseKey, int], int]:
     """Return the ids of the batch's responses by (prompt, text hash, source), those that were not here created."""
     new = {_response_key(prompts, row, response): response for row in rows for response in row.responses}
@@ -111,7 +114,7 @@ def _add_responses(
     here = _response_ids(alike)
     Response.objects.bulk_create(
         Response(
-            project=project,
+            project=hold,
             prompt_id=key[0],
             text=response.text,
             source=response.source,
@@ -133,7 +136,11 @@ def _response_key(prompts: dict[str, Prompt], row: ImportedPrompt, response: Imp
 
 
 def _add_pairs(
-    project: Project, rows: list[ImportedPrompt], prompts: dict[str, Prompt], responses: dict[ResponseKey, int]
+    project: Project,
+    hold: Project,
+    rows: list[ImportedPrompt],
+    prompts: dict[str, Prompt],
+    responses: dict[ResponseKey, int],
 ) -> tuple[dict[PairKey, int], int]:
     """Return the ids of the batch's pairs by (first, second), those that were not here created."""
     new: dict[PairKey, Pair] = {}
@@ -143,7 +150,10 @@ def _add_pairs(
             first, second = (responses[key] for key in keys)
             new.setdefault((first, second), _pair(project, row, keys, (first, second)))
     here = _pair_ids(new)
-    Pair.objects.bulk_create(pair for ends, pair in new.items() if ends not in here)
+    fresh = [pair for ends, pair in new.items() if ends not in here]
+    for pair in fresh:
+        pair.project = hold
+    Pair.objects.bulk_create(fresh)
     return _pair_ids(new), len(new.keys() - here.keys())
 
 
