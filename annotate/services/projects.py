@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from annotate.models import AuditEvent, Project, Role, User
+from annotate.models import AskedBefore, AuditEvent, Project, Role, User
 from annotate.selectors.gold import gold_pairs
 from annotate.services.errors import InvalidInput, NotAllowed
 from annotate.services.guidelines import add_version
@@ -45,11 +45,14 @@ def change_project(*, project: Project, by: User, **settings: object) -> Project
         project.guideline_version += 1
     if changed & set(FIT_SETTINGS):
         project.config_version += 1
+    asked = AskedBefore(project=project, outcomes=project.outcomes, criteria=project.criteria)
     for name, value in settings.items():
         setattr(project, name, value)
     _check(project)
     if "outcomes" in changed and project.asks_for_rankings:
         _check_no_gold(project)
+    if changed & {"outcomes", "criteria"}:
+        asked.save()
     project.save(update_fields=[*settings, "config_version", "guideline_version"])
     if "guidelines" in changed:
         add_version(project, by=by)

@@ -16,13 +16,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotate.forms import SkipReason
 from annotate.keys import keys_of
-from annotate.models import Assignment, Membership, Project
+from annotate.models import Assignment, Membership
 from annotate.permissions import membership_in
 from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
 from annotate.services.assigning import held_by, lease_pairs
-from annotate.services.errors import Conflict, InvalidInput
+from annotate.services.errors import Conflict
 from annotate.views.answering import answer, here, ids
 from annotate.views.judging import AT_ONCE, Done, act
 from annotate.views.outcomes import points
@@ -36,14 +36,12 @@ from annotate.views.sheets import sheets_of
 def compare(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show pairs; do what the pressed button's name says, or what the script asks for in the page's name."""
     membership = membership_in(request.user, slug)
-    if membership.project.outcomes == Project.Outcomes.RANKING:
-        if request.htmx or request.method == "POST":  # from a page of before; refused, the browser keeps it
-            raise InvalidInput("This project asks for rankings now. Reload the page to put responses in order.")
-        return redirect("rank", slug)
     if request.htmx:
         return answer(request, membership, act=act, screen=_screen)
     if request.method == "POST":
         return _redirect(request, membership)
+    if membership.project.asks_for_rankings:
+        return redirect("rank", slug)
     asked_for = next(iter(ids(request.GET.getlist("assignment"))), None)
     return render(request, "compare.html", _screen(request, membership, Done(in_front=asked_for)))
 
@@ -86,7 +84,7 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
 def _held(membership: Membership, in_front: UUID | None) -> list[Assignment]:
     """Return the pairs lent to the user, topped up; none while the project lends none or has something to be read."""
     project, user = membership.project, membership.user
-    if not project.accepts_comparisons or membership.has_guidelines_to_read:
+    if not project.accepts_comparisons or project.asks_for_rankings or membership.has_guidelines_to_read:
         return []
     held = lease_pairs(project=project, annotator=user, n=AT_ONCE)
     missing = in_front and all(one.public_id != in_front for one in held)  # undone: lent beyond the number at once

@@ -155,20 +155,25 @@ sending.addEventListener("answer", ({ detail: { press: sent, answer } }) => {
   else showNotice(answer.parts.dialog);
 });
 
-/** Put the parts of an answer where they belong; `quietly` where a later press has had its say already. */
+/**
+ * Put the parts of an answer where they belong; `quietly` where a later press has had its say already. Where the project
+ * asks something else by now, what is here is judged as it was lent, and the page is opened anew for the rest.
+ */
 function take({ parts, status, refusal }, { quietly = false } = {}) {
   if (!parts.state) return tellRefusal({ parts, status, refusal });
-  const { held, undo: undoable } = parts.state[0].dataset;
+  const { held, undo: undoable, asks } = parts.state[0].dataset;
+  const isOutdated = asks !== form.dataset.asks;
   undoButton.value = undoable;
   nothingLeft = parts.waiting?.[0] ?? null;
   if (!waiting().length) sheets.keepOnly(held.split(" "));
   const before = sheets.shown();
-  sheets.take(parts.sheet);
+  if (!isOutdated) sheets.take(parts.sheet);
   document.getElementById("progress").replaceChildren(document.importNode(parts.progress[0].content, true));
   if (!quietly) showAnswer(document.importNode(parts.message[0].content, true).childNodes);
   if (!before) next();
   else if (sheets.shown() !== before) show();
   else drawUndo();
+  if (isOutdated && !sheets.shown() && !waiting().length) location.reload();
 }
 
 /** Take a pair off the screen that turned out to be lent to this person no more. */

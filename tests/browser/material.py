@@ -7,8 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from annotate.formats.rows import ImportedPrompt, ImportedResponse, Message
-from annotate.models import Project, Pulse, Role, User
+from annotate.models import Outcome, Project, Pulse, Role, User
 from annotate.services.accounts import create_user
+from annotate.services.gold import set_gold
 from annotate.services.importing import add_rows
 from annotate.services.members import set_member
 from annotate.services.projects import create_project
@@ -33,11 +34,12 @@ TEXTS = {
     "plain": ("Mars has two moons.", "Mars has two small moons, Phobos and Deimos."),
     "marked": (f"{FORMULA}\n\n{CODE}", f"{TABLE}\n\n**Bold** and `code`, {CODE}"),
     "long": (LONG, LONG.replace("great many", "few", 40)),
+    "unlike": tuple(" ".join(f"{side}{number}" for number in range(9000)) for side in "ab"),
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
 SIZES = {
     "plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
-    "ordered": 40,
+    "ordered": 40, "changing": 12, "unlike": 2,
 }  # fmt: skip
 SETTINGS: dict[str, dict[str, Any]] = {
     "graded": {"outcomes": "strength7", "criteria": ["helpful", "factual"]},
@@ -63,6 +65,8 @@ def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
     shares = {"audit_share": 0.0, "repeat_share": 0.0, **SETTINGS.get(slug, {})}
     project = create_project(name=slug.title(), slug=slug, by=admin, guidelines=GUIDELINES, **shares)
     add_rows(project=project, rows=_rows(slug, size), by=admin)
+    if slug == "marked":
+        set_gold(pair=project.pairs.order_by("shuffle")[0], outcome=Outcome.FIRST, by=admin, note="It has the table.")
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
     project.memberships.update(guidelines_read=project.guideline_version)

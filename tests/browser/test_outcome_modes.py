@@ -53,6 +53,33 @@ def test_criteria_come_first_and_digits_choose_the_strength(
     expect(page.locator("[name='criterion:helpful']:checked")).to_have_count(0)
 
 
+def test_what_is_on_the_page_is_judged_as_it_was_lent_after_the_project_asks_something_else(
+    context: BrowserContext, judging: Site
+) -> None:
+    page = context.new_page()
+    open_compare(page, judging.address, "changing")
+    n_here = 1 + page.locator("template[data-part=sheet]").count()
+    ask_for_strengths(judging, "changing")
+
+    for _ in range(n_here):
+        wait_until_armed(page)
+        page.keyboard.press("0")
+
+    expect(page.locator("#outcomes [value='left 3']")).to_be_enabled()
+    assert judging.n_verdicts("noa", "changing") == n_here
+    expect(page.locator("[data-refused]")).to_have_count(0)
+
+
+def ask_for_strengths(judging: Site, slug: str) -> None:
+    """Change what a project asks, as its admin would."""
+    judging.change(
+        "INSERT INTO annotate_askedbefore (project_id, outcomes, criteria, until) "
+        "SELECT id, outcomes, criteria, strftime('%Y-%m-%d %H:%M:%f', 'now') FROM annotate_project WHERE slug = ?",
+        slug,
+    )
+    judging.change("UPDATE annotate_project SET outcomes = 'strength5' WHERE slug = ?", slug)
+
+
 def test_a_strength_before_the_criteria_is_not_sent(context: BrowserContext, judging: Site) -> None:
     page = context.new_page()
     open_compare(page, judging.address, "graded")

@@ -5,9 +5,10 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotate.models import Comparison, Outcome, Project, User
+from annotate.models import Comparison, Outcome, Project, Role, User
 from annotate.services.comparing import record_comparison
 from annotate.services.errors import InvalidInput, KeyReused
+from annotate.services.projects import change_project
 from tests.factories import lease, make_member, make_project
 
 pytestmark = pytest.mark.django_db
@@ -54,12 +55,12 @@ def test_a_strength_that_contradicts_its_outcome_is_refused(seven: Project, outc
 def test_five_points_know_no_middle_step(db: None) -> None:
     project = make_project(n_pairs=1, outcomes=Project.Outcomes.STRENGTH5)
 
-    with pytest.raises(InvalidInput, match="Send 1, 3"):
+    with pytest.raises(InvalidInput, match="send 1, 3"):
         judge(project, make_member(project), Outcome.FIRST, strength=2)
 
 
 def test_a_strength_that_nobody_asked_for_is_refused(project: Project, bob: User) -> None:
-    with pytest.raises(InvalidInput, match="Leave the strength out"):
+    with pytest.raises(InvalidInput, match="leave the strength out"):
         judge(project, bob, Outcome.FIRST, strength=3)
 
 
@@ -131,3 +132,53 @@ def test_a_pairwise_verdict_in_a_ranking_project_is_refused(project: Project, bo
 def test_a_verdict_carries_the_guidelines_that_its_annotator_had_read(project: Project, bob: User) -> None:
     assert judge(project, bob, Outcome.FIRST).guideline_version == 1
     assert judge(project, bob, Outcome.FIRST, guideline_version=7).guideline_version == 7
+
+
+Asked = dict[str, object]
+BEFORE_AND_AFTER: list[tuple[Asked, Asked, Asked]] = [
+    ({"outcomes": "ties"}, {"outcome": Outcome.TIE}, {"outcomes": "binary"}),
+    ({"outcomes": "strength7"}, {"outcome": Outcome.FIRST, "strength": 2}, {"outcomes": "strength5"}),
+    ({"outcomes": "binary"}, {"outcome": Outcome.FIRST}, {"outcomes": "ranking"}),
+    ({"criteria": []}, {"outcome": Outcome.FIRST}, {"criteria": ["helpful"]}),
+    ({"criteria": ["true"]}, {"outcome": Outcome.FIRST, "criteria": {"true": Outcome.TIE}}, {"criteria": ["helpful"]}),
+]
+
+
+@pytest.mark.parametrize(("before", "said", "after"), BEFORE_AND_AFTER)
+def test_a_verdict_that_could_be_given_when_its_pair_was_lent_is_stored(
+    db: None, before: Asked, said: Asked, after: Asked
+) -> None:
+    project = make_project(n_pairs=1, **before)
+    bob, alice = make_member(project), make_member(project, "alice", role=Role.ADMIN)
+    lent = lease(project, bob)
+
+    change_project(project=project, by=alice, **after)
+    comparison, stored = record_comparison(assignment=lent, client_key=uuid4(), by=bob, **said)  # type: ignore[arg-type]
+
+    assert stored
+    assert comparison.outcome == said["outcome"]
+
+
+@pytest.mark.parametrize(("before", "said", "after"), [case for case in BEFORE_AND_AFTER if "ranking" not in str(case)])
+def test_a_verdict_of_the_kind_before_on_a_pair_lent_since_is_refused(
+    db: None, before: Asked, said: Asked, after: Asked
+) -> None:
+    project = make_project(n_pairs=1, **before)
+    bob, alice = make_member(project), make_member(project, "alice", role=Role.ADMIN)
+
+    change_project(project=project, by=alice, **after)
+    with pytest.raises(InvalidInput, match="Reload the page"):
+        record_comparison(assignment=lease(project, bob), client_key=uuid4(), by=bob, **said)  # type: ignore[arg-type]
+
+    assert not Comparison.objects.exists()
+
+
+def test_a_verdict_that_the_project_never_asked_for_is_refused_however_often_it_changed(db: None) -> None:
+    project = make_project(n_pairs=1, outcomes="strength5")
+    bob, alice = make_member(project), make_member(project, "alice", role=Role.ADMIN)
+    lent = lease(project, bob)
+
+    for outcomes in ("binary", "ties"):
+        change_project(project=project, by=alice, outcomes=outcomes)
+    with pytest.raises(InvalidInput):
+        record_comparison(assignment=lent, outcome=Outcome.FIRST, strength=2, client_key=uuid4(), by=bob)

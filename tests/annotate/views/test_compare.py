@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from annotate.models import Assignment, Comparison, Pair, Project, Prompt, User
-from annotate.services.projects import archive_project, pause_project
+from annotate.services.projects import archive_project, change_project, pause_project
 from tests.annotate.views.browsers import fragment, main_of, n_queries, verdict
 from tests.factories import compare, lease, make_member, make_pair
 
@@ -210,14 +210,28 @@ def test_the_answer_is_never_kept_by_the_browser(bobs: Client) -> None:
     assert "HX-Request" in response["Vary"]
 
 
-def test_a_press_of_before_the_project_asked_for_rankings_is_refused_so_that_the_browser_keeps_it(
-    bobs: Client, project: Project, bob: User
+def test_a_press_of_before_the_project_asked_for_rankings_is_stored_and_nothing_is_lent(
+    bobs: Client, project: Project, bob: User, alice: User
 ) -> None:
     under_way = lease(project, bob)
-    Project.objects.update(outcomes=Project.Outcomes.RANKING)
+    change_project(project=project, by=alice, outcomes=Project.Outcomes.RANKING)
 
     answer = fragment(bobs, URL, verdict(under_way))
 
-    assert answer.status_code == 400
-    assert "asks for rankings now" in answer.content.decode()
+    assert answer.status_code == 200
+    assert Comparison.objects.get().assignment == under_way
+    assert 'data-asks="ranking"' in answer.content.decode()
+    assert not Assignment.objects.live().exists()
     assert bobs.get(URL)["Location"] == "/p/antarctica/rank"
+
+
+def test_a_press_on_what_the_project_has_not_asked_since_it_lent_the_pair_says_what_to_do(
+    bobs: Client, project: Project, bob: User, alice: User
+) -> None:
+    change_project(project=project, by=alice, outcomes=Project.Outcomes.BINARY)
+    lent_since = lease(project, bob)
+
+    answer = fragment(bobs, URL, verdict(lent_since, choice="tie"))
+
+    assert answer.status_code == 400
+    assert "Reload the page" in answer.content.decode()
