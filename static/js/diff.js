@@ -1,22 +1,28 @@
 // The words in which two responses differ, marked where they stand: the texts themselves are not touched.
-import { diffArrays } from "../vendor/jsdiff-9.0.0/diff/array.js";
-
-const MILLISECONDS = 1000; // while it counts, nothing else happens on the page
 const WORD = /[\p{L}\p{N}_]+|[^\s]/gu;
+const TOO_DIFFERENT = "These responses are too long and too different to be compared word by word.";
 
-/** Mark the words that only one of two boxes has; without boxes, take the marks away. */
+const marks = globalThis.CSS?.highlights;
+const said = document.getElementById("differences");
+let worker = null;
+
+/** Mark the words that only one of two boxes has, as soon as they are known; without boxes, take the marks away. */
 export function markDifferences(boxes) {
-  const marks = globalThis.CSS?.highlights;
+  worker?.terminate(); // it may still be at work on the pair before
+  worker = null;
   marks?.delete("only-here");
-  const said = document.getElementById("differences");
   said.textContent = "";
   if (boxes.length !== 2) return;
+  if (!marks) return say("This browser cannot mark words.");
   const words = boxes.map(wordsOf);
-  const changes = diffArrays(words[0].map(text), words[1].map(text), { timeout: MILLISECONDS });
-  if (!changes || !marks) {
-    said.textContent = marks ? "These responses are too long and too different to be compared word by word." : "This browser cannot mark words.";
-    return;
-  }
+  say("Comparing word by word …");
+  worker = new Worker(document.getElementById("diff").dataset.worker, { type: "module" });
+  worker.addEventListener("message", ({ data: changes }) => (changes ? mark(words, changes) : say(TOO_DIFFERENT)));
+  worker.addEventListener("error", () => say("The words could not be compared. Reload the page to try again."));
+  worker.postMessage(words.map((list) => list.map(({ text }) => text)));
+}
+
+function mark(words, changes) {
   const places = [0, 0];
   const only = [[], []];
   for (const change of changes) {
@@ -27,10 +33,12 @@ export function markDifferences(boxes) {
     }
   }
   marks.set("only-here", new Highlight(...only.flat().map(({ range }) => range())));
-  said.textContent = `${only[0].length} words only in A, ${only[1].length} only in B.`;
+  say(`${only[0].length} words only in A, ${only[1].length} only in B.`);
 }
 
-const text = (word) => word.text;
+function say(text) {
+  said.textContent = text;
+}
 
 function wordsOf(box) {
   const walker = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
@@ -43,8 +51,7 @@ function wordsOf(box) {
 }
 
 function rangeOf(node, match) {
-  const range = new StaticRange({
+  return new StaticRange({
     startContainer: node, startOffset: match.index, endContainer: node, endOffset: match.index + match[0].length,
   });
-  return range;
 }

@@ -67,6 +67,22 @@ def test_differences_of_64_kilobytes_are_shown_too(context: BrowserContext, judg
     expect(page.locator("#differences")).to_contain_text("words only in A", timeout=10_000)
 
 
+def test_texts_that_differ_everywhere_are_given_up_calmly_while_the_page_goes_on(
+    context: BrowserContext, judging: Site
+) -> None:
+    page = opened(context, judging, "unlike")
+
+    page.keyboard.press("d")
+    expect(page.locator("#differences")).to_have_text("Comparing word by word …")
+    page.keyboard.press("w")
+    expanded_meanwhile = page.evaluate("""() =>
+        document.getElementById("differences").textContent.startsWith("Comparing") &&
+        "expanded" in document.getElementById("pair").dataset""")
+
+    assert expanded_meanwhile
+    expect(page.locator("#differences")).to_contain_text("too long and too different", timeout=20_000)
+
+
 def test_y_scrolls_both_responses_together_and_again_alone(context: BrowserContext, judging: Site) -> None:
     page = opened(context, judging, "long")
     first = page.locator("#response-A .pane")
