@@ -69,8 +69,10 @@ def _prepare(options: argparse.Namespace, number: int):
     from annotate.services.site_admin import ensure_site_admin
 
     admin = ensure_site_admin()
-    overlap = options.judged // options.pairs + 2
-    settings = {"overlap": overlap, "audit_overlap": overlap} if options.judged else {}
+    looks, rest = divmod(options.judged, options.pairs)
+    if rest:
+        raise SystemExit("--judged must be a multiple of --pairs.")
+    settings = {"overlap": looks + 2, "audit_overlap": looks + 2} if looks else {}
     project = create_project(name=f"Load {number}", slug=f"load-{number}", by=admin, **settings)
     answers = (ImportedResponse("It is the first."), ImportedResponse("It is the second."))
     rows = (
@@ -78,25 +80,27 @@ def _prepare(options: argparse.Namespace, number: int):
         for place in range(options.pairs)
     )
     add_rows(project=project, rows=rows, by=admin)
-    people = [create_user(username=f"annotator-{number}-{n}") for n in range(options.annotators)]
+    people = [create_user(username=f"annotator-{number}-{n}") for n in range(options.annotators + looks)]
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
-    _judge_before(project, people, options.judged)
-    return project, [(_session if options.face == "browser" else _token)(person) for person in people]
+    _judge_before(project, people, looks)
+    crowd = people[: options.annotators]
+    return project, [(_session if options.face == "browser" else _token)(person) for person in crowd]
 
 
-def _judge_before(project, people, n: int) -> None:
-    """Write that many verdicts of the project's people, evenly over pairs and people, past the services."""
+def _judge_before(project, people, looks: int) -> None:
+    """Write so many verdicts on each pair, evenly over the project's people, past the services.
+
+    There are more people than looks: to each of them some pairs are new.
+    """
+    from django.db import connection
     from django.db.models import F
     from django.utils import timezone
 
     from annotate.models import Assignment, Comparison, Pair
 
     pairs, now = list(project.pairs.order_by("shuffle").values_list("pk", flat=True)), timezone.now()
-    rounds, rest = divmod(n, len(pairs))
-    if rest or rounds > len(people):
-        raise SystemExit("--judged must be a multiple of --pairs, and at most --annotators times as many.")
-    for turn in range(rounds):
+    for turn in range(looks):
         for begin in range(0, len(pairs), 5000):
             lent = Assignment.objects.bulk_create(
                 Assignment(
@@ -106,7 +110,10 @@ def _judge_before(project, people, n: int) -> None:
                 for place, pair in enumerate(pairs[begin : begin + 5000], begin)
             )  # fmt: skip
             Comparison.objects.bulk_create(Comparison(project=project, assignment=one, outcome="first") for one in lent)
-    Pair.objects.filter(project=project).update(slots_taken=F("slots_taken") + rounds)
+    Pair.objects.filter(project=project).update(slots_taken=F("slots_taken") + looks)
+    if looks and connection.vendor == "postgresql":  # whose own analysis would come a minute later
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def _token(person) -> str:

@@ -92,7 +92,7 @@ def test_a_crowd_that_never_thinks(installation: Installation, face: type[Annota
 
 @pytest.mark.parametrize(("n", "seconds"), [(20, 4), long(20, 60)])
 def test_sqlite_is_never_locked(sqlite_installation: Installation, n: int, seconds: int) -> None:
-    crowd = Crowd(sqlite_installation, f"locked-{seconds}", SteppingProgram, n=n, n_pairs=2000, think=0)
+    crowd = Crowd(sqlite_installation, f"locked-{seconds}", SteppingProgram, n=n, n_pairs=200 * seconds, think=0)
 
     crowd.work(seconds)
 
@@ -137,7 +137,7 @@ def test_reading_before_writing_locks_sqlite_only_if_the_lock_comes_late(
 @pytest.mark.parametrize("seconds", [4, long(60)])
 @pytest.mark.parametrize("manner", MUTE_OR_GONE)
 def test_a_crowd_notices_nothing_of_redis(installation: Installation, manner: str, seconds: int) -> None:
-    crowd = Crowd(installation, f"redis-{manner}-{seconds}", Browser, n=10, n_pairs=1500, think=0.1)
+    crowd = Crowd(installation, f"redis-{manner}-{seconds}", Browser, n=10, n_pairs=60 * seconds, think=0.1)
     visitor = Visitor(installation.app.address)
     sign_in(visitor)
 
