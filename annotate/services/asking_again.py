@@ -30,8 +30,10 @@ def ask_again(*, project: Project, by: User, chosen: Iterable[UUID] = (), top: i
     """Have one more person judge the pairs of these comparisons, or of the `top` most surprising, and their controls.
 
     Those that were asked before are left out, and so are ties: nothing contradicts them. Raises InvalidInput for no
-    choice or one too large, Conflict where nothing of it can be asked again.
+    choice or one too large and in a project that asks for rankings, Conflict where nothing of it can be asked again.
     """
+    if project.asks_for_rankings:
+        raise InvalidInput("This project asks for rankings, which ask no single pair again. Read its verdicts instead.")
     wanted = set(chosen)
     if not 0 < max(len(wanted), top) <= MOST_AT_ONCE:
         raise InvalidInput(f"Choose 1 to {MOST_AT_ONCE} disagreements to ask again about.")

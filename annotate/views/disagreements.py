@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -116,8 +117,10 @@ def _ask_again(request: SignedInRequest, project: Project) -> None:
     except (Conflict, InvalidInput) as refusal:
         messages.warning(request, refusal.message)
         return
-    n, controls = asked.n_surprising, asked.n_controls
-    messages.success(request, f"One more person each is asked about {n} of them and about {controls} controls.")
+    counted = [
+        f"{n} {what}{pluralize(n)}" for n, what in ((asked.n_surprising, "verdict"), (asked.n_controls, "control"))
+    ]
+    messages.success(request, f"One more person each is asked about {' and '.join(counted)}.")
 
 
 def _surprise(row: Disagreement, what_moved: list[Moved], again: dict[int, str]) -> Seen:

@@ -99,10 +99,13 @@ def test_what_was_asked_again_is_not_asked_a_third_time(project: Project, rosa: 
 
 
 @pytest.mark.usefixtures("judged")
-def test_a_choice_of_none_or_of_too_many_is_refused(project: Project, rosa: User) -> None:
+def test_a_choice_of_none_or_of_too_many_or_where_people_rank_is_refused(project: Project, rosa: User) -> None:
     for choice in ({}, {"top": MOST_AT_ONCE + 1}, {"chosen": [uuid4() for _ in range(MOST_AT_ONCE + 1)]}):
         with pytest.raises(InvalidInput):
             ask_again(project=project, by=rosa, **choice)
+    project.outcomes = Project.Outcomes.RANKING
+    with pytest.raises(InvalidInput):
+        ask_again(project=project, top=1, by=rosa)
 
 
 def test_ties_closed_pairs_and_verdicts_of_another_project_are_not_asked_again(

@@ -180,7 +180,7 @@ def test_the_most_surprising_are_asked_again_among_controls_and_say_so(
 ) -> None:
     page = asked(rosas, ask="top", top="1")
 
-    assert "One more person each is asked about 1 of them and about 1 controls." in page
+    assert "One more person each is asked about 1 verdict and 1 control." in page
     assert "Of 1 surprising verdict that was asked again, 0 are answered." in page
     assert "Of 1 control that was asked again, 0 are answered." in page
     assert page.count("asked again, not answered yet") == 1
@@ -205,7 +205,7 @@ def test_what_was_said_again_is_shown_with_its_interval(
     page = " ".join(main_of(rosas.get(URL)).split())
 
     assert "asked again: contradicted" in page
-    assert "1 is answered: <b>100.0 %</b> of 1 that preferred a side contradicted (95 % interval 20.7 % to" in page
+    assert "1 is answered: <b>100.0 %</b> of 1 answer for a side contradicts it (95 % interval 20.7 % to" in page
 
 
 @pytest.mark.parametrize(
