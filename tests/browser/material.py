@@ -38,7 +38,7 @@ TEXTS = {
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
 SIZES = {
-    "plain": 400, "marked": 12, "long": 12, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
+    "plain": 400, "marked": 12, "long": 40, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
     "ordered": 40, "changing": 12, "unlike": 2,
 }  # fmt: skip
 SETTINGS: dict[str, dict[str, Any]] = {
