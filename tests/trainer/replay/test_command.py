@@ -66,47 +66,6 @@ def test_of_a_file_with_one_prompt_only_pairs_are_held_out(tmp_path: Path) -> No
     assert "held-out prompts" not in printed.stdout
 
 
-@pytest.mark.parametrize(
-    ("options", "complaint"),
-    [
-        (("--labels", "0"), "'0' is no whole number of at least 1"),
-        (("--seeds", "few"), "'few' is no whole number of at least 1"),
-        (("--every", "-3"), "'-3' is no whole number"),
-        (("--held-out", "1.5"), "'1.5' is no share between 0 and 1"),
-        (("--strategy", "clever"), "invalid choice: 'clever'"),
-        (("--out", "nowhere/results.json"), "There is no folder nowhere"),
-    ],
-)
-def test_malformed_options_are_refused_with_a_reason(tmp_path: Path, options: tuple[str, ...], complaint: str) -> None:
-    refused = replay(recorded_file(tmp_path), *options)
-
-    assert refused.returncode != 0
-    assert complaint in refused.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "complaint"),
-    [
-        ("missing.jsonl", None, "There is no file"),
-        ("empty.jsonl", "", "No row of empty.jsonl is a pair with labels"),
-        ("texts.jsonl", '{"prompt": "Why?", "responses": ["One.", "Two."]}\n', "is a pair with labels"),
-        ("array.jsonl", "[1, 2]\n", "one JSON array"),
-    ],
-)
-def test_files_that_cannot_be_replayed_are_refused_with_a_reason(
-    tmp_path: Path, name: str, content: str | None, complaint: str
-) -> None:
-    file = tmp_path / name
-    if content is not None:
-        file.write_text(content)
-
-    refused = replay(file)
-
-    assert refused.returncode != 0
-    assert complaint in refused.stderr
-    assert "Traceback" not in refused.stderr
-
-
 def test_the_real_database_is_left_as_it_was(tmp_path: Path) -> None:
     environment = {"TIEBREAK_DATA_DIR": str(tmp_path)}
     manage("migrate", "--verbosity", "0", **environment)
