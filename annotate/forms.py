@@ -168,7 +168,7 @@ class SettingsForm(forms.ModelForm):
             "overlap": "How many people judge each pair the model asks for. Default 1; for pairs made from now on.",
             "audit_overlap": "How many people judge each random audit pair. Default 2; for pairs made from now on.",
             "audit_share": "The part of servings that are random pairs: honest numbers rest on them. Default 0.2.",
-            "repeat_share": "The part of servings that ask the same person again, sides swapped. Default 0.1.",
+            "repeat_share": "The part of servings that ask a person again, sides swapped. Default 0.1; for rankings 0.",
             "repeat_after": "Repeats cost labels while there are few. Default 1000.",
             "strategy": "What learn pairs are chosen for; audit pairs are always random. Default: V-optimal.",
             "release_automatically": "Release what holds every condition at 100, 200, 400 ... fresh audit verdicts, "

@@ -48,7 +48,7 @@ class QualityForm(forms.ModelForm):
         }
         help_texts = {
             "ranking_size": "3 to 7, for ranking projects. Default 4.",
-            "gold_share": "The part of servings whose answer is known; they measure people alone. Default 0.",
+            "gold_share": "The part of servings whose answer is known; they measure people. Default 0; for rankings 0.",
             "training_pairs": "Gold pairs that each person judges rightly, with feedback, before live work. Default 0.",
             "mask_leaks": "Show annotators [name hidden] for the phrases below; what is stored stays as it is.",
         }
