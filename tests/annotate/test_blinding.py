@@ -94,8 +94,9 @@ def test_a_gold_verdict_is_answered_as_any_other(bob: User) -> None:
 def test_pages_for_researchers_are_closed(bob: User) -> None:
     browser, client = browser_of(bob), client_of(bob)
 
-    pages = [browser.get(f"/p/antarctica/{page}") for page in ("annotators", "agreement", "disagreements", "settings")]
-    endpoints = [client.get(f"/api/v1/projects/antarctica/{one}/") for one in ("comparisons", "disagreements")]
+    closed = ("annotators", "agreement", "disagreements", "gold", "settings")
+    pages = [browser.get(f"/p/antarctica/{page}") for page in closed]
+    endpoints = [client.get(f"/api/v1/projects/antarctica/{one}/") for one in ("comparisons", "disagreements", "gold")]
 
     assert {answer.status_code for answer in [*pages, *endpoints]} == {403}
 
@@ -108,6 +109,23 @@ def test_the_ranking_screen_tells_no_source(client: Client, db: None) -> None:
     lease_ranking(project=project, annotator=bob)
 
     assert not tells(browser_of(bob).get("/p/antarctica/rank").content.decode())
+
+
+def test_neither_a_lineup_nor_an_order_over_the_api_tells(db: None) -> None:
+    project = make_project(outcomes=Project.Outcomes.RANKING)
+    make_lineup(project)
+    Response.objects.update(source="secret-system")
+    client = client_of(make_member(project))
+    leased = client.post("/api/v1/projects/antarctica/rankings/")
+    lent = leased.json()["ranking"]
+    body = {"client_key": str(uuid4()), "order": [[response["id"]] for response in lent["responses"]]}
+
+    answers = [leased]
+    for action, sent in (("order", body), ("order", body), ("retract", None)):
+        answers.append(client.post(f"/api/v1/rankings/{lent['id']}/{action}/", sent))
+
+    assert [answer.status_code for answer in answers] == [201, 201, 200, 200]
+    assert not [found for answer in answers if (found := tells(answer.content.decode()))]
 
 
 def test_the_check_would_notice(bob: User) -> None:

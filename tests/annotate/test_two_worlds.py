@@ -1,8 +1,8 @@
 """Two projects that differ in nothing but what annotators must not know look the same to them, byte for byte.
 
-Hidden: who wrote a response, what the head thinks of it, what others said, and that it is their word that is asked
-again. What is drawn at random (ids, keys, tokens) is replaced by the order in which it comes, and moments by nothing at
-all. Which words are never said: test_blinding.py.
+Hidden: who wrote a response, what the head thinks of it, what others said, that it is their word that is asked again,
+and which answer to a gold pair is known. What is drawn at random (ids, keys, tokens) is replaced by the order in which
+it comes, and moments by nothing at all. Which words are never said: test_blinding.py.
 """
 
 import re
@@ -18,6 +18,7 @@ from django.db.models import F
 from annotate.models import AskedAgain, Assignment, Comparison, Outcome, Pair, QueuedPair, Stream
 from annotate.services.assigning import lease_pairs
 from annotate.services.comparing import record_comparison
+from annotate.services.gold import set_gold
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_snapshot
 from tests.annotate.views.browsers import browser_of
@@ -28,8 +29,12 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/", "/account", "/p/penguins/", "/p/penguins/compare", "/p/penguins/history")
 ENDPOINTS = ("projects/", "projects/penguins/", "me/comparisons/")
 HEADERS = ("Content-Type", "ETag", "Last-Modified", "Cache-Control", "Vary", "Content-Length")
-WORLD: dict[str, Any] = {"sources": ("careful", "silly"), "p_first": 0.9, "others": Outcome.FIRST, "again": False}
-MIRRORED: dict[str, Any] = {"sources": ("silly", "careful"), "p_first": 0.1, "others": Outcome.SECOND, "again": True}
+WORLD: dict[str, Any] = {
+    "sources": ("careful", "silly"), "p_first": 0.9, "others": Outcome.FIRST, "again": False, "gold": Outcome.FIRST,
+}  # fmt: skip
+MIRRORED: dict[str, Any] = {
+    "sources": ("silly", "careful"), "p_first": 0.1, "others": Outcome.SECOND, "again": True, "gold": Outcome.SECOND,
+}  # fmt: skip
 RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # ids
     r"|[A-Za-z0-9]{64}|\b[0-9a-f]{8}(?:[0-9a-f]{7})?\b"  # CSRF tokens, what names an API token
@@ -38,9 +43,18 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d[.\d]*)?(?:Z|\+00:00)?
 
 
 def everything_bob_is_told(
-    *, sources: tuple[str, str], p_first: float, others: Outcome, again: bool, prompt: str = "Who owns Antarctica?"
+    *,
+    sources: tuple[str, str],
+    p_first: float,
+    others: Outcome,
+    again: bool,
+    gold: Outcome,
+    prompt: str = "Who owns Antarctica?",
 ) -> Iterator[tuple[str, str]]:
-    """Yield each answer by its name. Bob has judged a pair and holds three; others have judged, a head has its view."""
+    """Yield each answer by its name. Bob has judged a gold pair and holds three others; a head has its view.
+
+    He said that the first was better: by `gold`, rightly or wrongly.
+    """
     project = make_project("penguins", overlap=3)
     pairs = [make_pair(project, number, prompt=prompt, sources=sources) for number in range(1, 8)]
     bob, rosa = make_member(project, "bob"), make_member(project, "rosa")
@@ -49,7 +63,11 @@ def everything_bob_is_told(
         QueuedPair.objects.create(pair=pair, position=position, **queued)
     for _ in range(3):
         compare(project, rosa, others)
+    set_gold(pair=make_pair(project, 9, prompt=prompt, sources=sources), outcome=gold, by=rosa, note=f"It is {gold}.")
+    project.gold_share = 1.0
     (first,) = lease_pairs(project=project, annotator=bob)
+    assert first.stream == Stream.GOLD
+    project.gold_share = 0.0
     Assignment.objects.update(first_on_left=True)
     record_comparison(assignment=first, outcome=Outcome.FIRST, client_key=uuid4(), by=bob)
     held = lease_pairs(project=project, annotator=bob, n=3)

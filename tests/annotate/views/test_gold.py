@@ -145,6 +145,22 @@ def make_outsider() -> User:
     return make_member(make_project("elsewhere"), "charlie")
 
 
+def test_admins_come_here_from_a_verdict_to_make_its_pair_gold(
+    alices: Client, rosas: Client, project: Project, bob: User
+) -> None:
+    judged = compare(project, bob)
+    verdict, pair = f"/p/antarctica/disagreements/{judged.public_id}", judged.assignment.pair
+    link = f"{URL}?q={pair.public_id}"
+
+    offered = [link in page_of(browser, verdict) for browser in (alices, rosas)]
+    found = page_of(alices, link)
+    alices.post(link, sent(pair, set="answer", outcome="first"))
+
+    assert offered == [True, False]
+    assert found.count("Make it gold") == 1
+    assert link not in page_of(alices, verdict)
+
+
 def test_more_pairs_cost_no_more_queries(alices: Client, gold: Pair, alice: User) -> None:
     before = n_queries(alices, f"{URL}?q=ice")
     for number in range(10, 20):
