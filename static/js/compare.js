@@ -4,7 +4,7 @@ import { follow } from "./badge.js";
 import { buildKeySheet } from "./key_sheet.js";
 import { listen, resetScopes } from "./keys.js";
 import { holdLeases, lookAgain } from "./leases.js";
-import { showUnseen, watchPanes } from "./panes.js";
+import { showBeginnings, showRest, showUnseen, watchPanes } from "./panes.js";
 import { wouldLose } from "./outbox.js";
 import { add, along, resume, sending, state, waiting } from "./sending.js";
 import * as sheets from "./sheets.js";
@@ -26,6 +26,7 @@ let nothingLeft = null; // what the server says in place of a pair
 
 function show() {
   const sheet = sheets.shown();
+  showBeginnings();
   armed = false;
   delete form.dataset.armed;
   outcomes.disabled = !sheet;
@@ -42,6 +43,7 @@ function arm() {
   armed = true;
   shownAt = new Date().toISOString();
   form.dataset.armed = "true";
+  showRest();
 }
 
 function next() {

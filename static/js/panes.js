@@ -45,11 +45,30 @@ export function showUnseen() {
   return hidden.dataset.side;
 }
 
+/** Lay out the beginnings of long responses alone: the frame that shows a pair does not wait for what lies below. */
+export function showBeginnings() {
+  form.dataset.beginnings = "";
+}
+
+/** Lay out the rest, as soon as the page has nothing else to do. */
+export function showRest() {
+  whenIdle(() => {
+    delete form.dataset.beginnings;
+    offerUnfolding();
+  });
+}
+
+const whenIdle = (work) => (globalThis.requestIdleCallback ? requestIdleCallback(work, { timeout: 200 }) : setTimeout(work));
+
+function offerUnfolding() {
+  const buttons = [...form.querySelectorAll("#sheet .unfold")];
+  const panes = buttons.map((button) => button.parentElement.querySelector(".pane"));
+  const isWhole = panes.map((pane) => pane.scrollHeight <= pane.clientHeight + 1); // all is read before anything is written
+  buttons.forEach((button, n) => { button.hidden = isWhole[n] && button.getAttribute("aria-expanded") === "false"; });
+}
+
 function prepare() {
-  for (const button of form.querySelectorAll("#sheet .unfold")) {
-    const pane = button.parentElement.querySelector(".pane");
-    button.hidden = pane.scrollHeight <= pane.clientHeight + 1;
-  }
+  offerUnfolding();
   const turns = form.querySelector(".turns");
   if (turns) turns.scrollTop += turns.querySelector(".latest").getBoundingClientRect().top - turns.getBoundingClientRect().top;
   const sides = form.querySelector(".sides");

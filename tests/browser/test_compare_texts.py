@@ -34,6 +34,7 @@ def phone(chromium: Browser, kay: dict[str, Any], judging: Site) -> Iterator[Pag
 def opened(context: BrowserContext, site: Site, project: str) -> Page:
     page = context.new_page()
     open_compare(page, site.address, project)
+    expect(page.locator("#pair:not([data-beginnings])")).to_be_visible()
     return page
 
 
@@ -81,6 +82,21 @@ def test_texts_that_differ_everywhere_are_given_up_calmly_while_the_page_goes_on
 
     assert expanded_meanwhile
     expect(page.locator("#differences")).to_contain_text("too long and too different", timeout=20_000)
+
+
+def test_the_rest_of_a_long_response_follows_its_beginning(context: BrowserContext, judging: Site) -> None:
+    page = opened(context, judging, "long")
+    page.evaluate("""() => {
+        const form = document.getElementById("pair");
+        const look = () => getComputedStyle(form.querySelector("#response-A .text li:last-child")).display;
+        form.addEventListener("tiebreak:shown", () => { window.atFirst = look(); });
+    }""")
+
+    page.keyboard.press("1")
+    wait_until_armed(page)
+
+    expect(page.locator("#response-A .text li:last-child")).to_have_css("display", "list-item")
+    assert page.evaluate("window.atFirst") == "none"
 
 
 def test_y_scrolls_both_responses_together_and_again_alone(context: BrowserContext, judging: Site) -> None:
