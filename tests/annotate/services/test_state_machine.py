@@ -95,10 +95,11 @@ class Serving(RuleBasedStateMachine):
         one.surplus = not one.takes_slot and not self.model.has_room(one.pair)
         one.state, one.key = "compared", verdict.client_key
         before = self.model.held_by(one.annotator)
+        nothing_to_lend = not before and not self.model.open_to(one.annotator)
         judged = judge_and_lease(assignment=self._row(assignment), verdict=verdict, by=self.people[one.annotator], n=n)
         assert (judged.stored, judged.comparison.surplus) == (True, one.surplus)
         if n:
-            self._took(one.annotator, judged.held, before, n, patient=not judged.held)
+            self._took(one.annotator, judged.held, before, n, patient=nothing_to_lend)
         return judged.held[-1].pk if judged.held else 0
 
     @rule(assignment=assignments, same=strategies.booleans())
