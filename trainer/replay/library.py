@@ -11,8 +11,8 @@ from annotate.formats.hashes import messages_hash, text_hash
 from annotate.formats.rows import FIRST, ImportedPrompt, ImportedResponse
 from annotate.models import Project, Response, User
 from annotate.selectors.training_rows import vectors
+from annotate.services.arriving import add_rows
 from annotate.services.embeddings import store_embeddings
-from annotate.services.importing import add_rows
 from annotate.services.projects import archive_project, create_project
 from annotate.services.training import claim_run, due_runs
 from trainer.embedding import embed, encoder_key

@@ -9,9 +9,9 @@ import numpy as np
 from annotate.formats.hashes import text_hash
 from annotate.formats.rows import ImportedPrompt
 from annotate.models import Assignment, Comparison, Outcome, Project, Role, Run, User
+from annotate.services.arriving import add_rows
 from annotate.services.assigning import lease_pairs
 from annotate.services.comparing import record_comparison, skip_assignment
-from annotate.services.importing import add_rows
 from annotate.services.labels import OTHER_SIDE
 from annotate.services.members import set_member
 from annotate.services.projects import archive_project, create_project
