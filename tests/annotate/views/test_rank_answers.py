@@ -122,7 +122,9 @@ def test_an_order_of_a_page_from_before_the_undo_is_stored(bobs: Client, project
     assert Ranking.objects.filter(retracted_at=None, ranked_at__isnull=False).get().lineup == old.lineup
 
 
-@pytest.mark.parametrize("wrong", [{"rank:2": ""}, {"ranking": str(uuid4())}, {"ranking": "7"}])
+@pytest.mark.parametrize(
+    "wrong", [{"rank:2": ""}, {"ranking": "00000000-0000-4000-8000-000000000000"}, {"ranking": "7"}]
+)
 def test_what_cannot_be_stored_is_no_final_answer(bobs: Client, project: Project, wrong: dict[str, str]) -> None:
     """Statuses on which the browser keeps the press (static/js/sending.js), with the parts that the page needs."""
     own = shown(bobs)
