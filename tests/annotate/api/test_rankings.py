@@ -145,7 +145,8 @@ def test_another_key_is_409_with_the_stored_order(project: Project, bob: User) -
     "wrong",
     [
         {"order": []}, {"order": [[]]}, {"order": "ABCD"}, {"order": [["x"]]}, {"order": [[7]]}, {"order": None},
-        {"order": [["00000000-0000-4000-8000-000000000000"]]}, {"client_key": "x"}, {"client_key": None}, {"rank": 1}, {"comment": "\x00"},
+        {"order": [["00000000-0000-4000-8000-000000000000"]]},
+        {"client_key": "x"}, {"client_key": None}, {"rank": 1}, {"comment": "\x00"},
         {"comment": "x" * 10_001},
     ],
     ids=lambda wrong: str(wrong)[:30],
