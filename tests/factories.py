@@ -2,7 +2,7 @@
 
 from itertools import combinations
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from annotate.models import Assignment, Comparison, Membership, Outcome, Pair, Project, Prompt, Response, Role, User
 from annotate.services.assigning import lease_pairs
@@ -10,7 +10,9 @@ from annotate.services.comparing import record_comparison
 
 
 def make_user(username: str = "bob", *, superuser: bool = False, password: str | None = None) -> User:
-    user = User.objects.create(username=username, is_superuser=superuser, is_staff=superuser)
+    """Make a user whose public id, the seed of the streams that they are lent, follows from the name."""
+    public_id = uuid5(NAMESPACE_URL, username)
+    user = User.objects.create(username=username, public_id=public_id, is_superuser=superuser, is_staff=superuser)
     user.set_password(password) if password else user.set_unusable_password()
     user.save()
     return user
