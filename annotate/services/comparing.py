@@ -130,7 +130,7 @@ def check_undone(verdicts: QuerySet[Comparison], assignments: Iterable[Assignmen
 
 def store(assignment: Assignment, verdict: Verdict, ranking: Ranking | None = None) -> Comparison:
     """Write a checked verdict, by itself or as part of a ranking. Call inside a transaction."""
-    in_time = close(assignment, Assignment.ClosedAs.COMPARED)
+    in_time = _close_in_time(assignment)
     surplus = not in_time and not _take_back(assignment)
     return Comparison.objects.create(
         project=assignment.project,
@@ -156,6 +156,18 @@ def _first_of(failure: Exception, assignment: Assignment, verdict: Verdict) -> C
     if isinstance(failure, IntegrityError) and Comparison.objects.filter(assignment=assignment, retracted_at=None):
         raise _already_compared(assignment) from None
     raise failure
+
+
+def _close_in_time(assignment: Assignment) -> bool:
+    """Close an assignment as compared; where it was closed before, hold no lock on it afterwards.
+
+    PostgreSQL keeps a row that an update waited for locked, though it was found closed; who waits for the membership
+    next must not hold it (docs/decisions/slots-are-a-counter.md). Rolling back to a savepoint frees it.
+    """
+    savepoint = transaction.savepoint()
+    in_time = close(assignment, Assignment.ClosedAs.COMPARED)
+    (transaction.savepoint_commit if in_time else transaction.savepoint_rollback)(savepoint)
+    return in_time
 
 
 def _take_back(assignment: Assignment) -> bool:
