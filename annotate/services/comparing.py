@@ -36,8 +36,9 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
 
     A replay with the same key returns the first comparison. A verdict after the lease ended takes a slot again or is
     stored as surplus. Nothing is lent while the project is paused. Raises NotFound if the assignment is somebody
-    else's, KeyReused if the key came before with another body, AlreadyCompared if `by` judged this pair elsewhere,
-    InvalidInput if the project has not asked for what the verdict says since it lent the pair.
+    else's, NotAllowed if `by` is no active member, KeyReused if the key came before with another body, AlreadyCompared
+    if `by` judged this pair elsewhere, InvalidInput if the project has not asked for what the verdict says since it
+    lent the pair.
     """
     if assignment.annotator_id != by.pk:
         raise NotFound("There is no such assignment. Ask for the next pair.")
@@ -45,9 +46,10 @@ def judge_and_lease(*, assignment: Assignment, verdict: Verdict, by: User, n: in
     try:
         check_verdict(verdict, assignment)
         with transaction.atomic():
+            membership = lock_membership(assignment.project, by)
             comparison = store(assignment, verdict)
-            note_training(comparison)
-            held = top_up(lock_membership(assignment.project, by), n) if n else []
+            note_training(comparison, membership)
+            held = top_up(membership, n) if n else []
     except (IntegrityError, AlreadyCompared, InvalidInput) as failure:
         first = _first_of(failure, assignment, verdict)
         return Judged(first, False, lease_pairs(project=assignment.project, annotator=by, n=n) if n else [])
@@ -129,8 +131,8 @@ def check_undone(verdicts: QuerySet[Comparison], assignments: Iterable[Assignmen
 
 
 def store(assignment: Assignment, verdict: Verdict, ranking: Ranking | None = None) -> Comparison:
-    """Write a checked verdict, by itself or as part of a ranking. Call inside a transaction."""
-    in_time = _close_in_time(assignment)
+    """Write a checked verdict, by itself or as part of a ranking. Call inside a transaction, the membership locked."""
+    in_time = close(assignment, Assignment.ClosedAs.COMPARED)
     surplus = not in_time and not _take_back(assignment)
     return Comparison.objects.create(
         project=assignment.project,
@@ -158,24 +160,8 @@ def _first_of(failure: Exception, assignment: Assignment, verdict: Verdict) -> C
     raise failure
 
 
-def _close_in_time(assignment: Assignment) -> bool:
-    """Close an assignment as compared; where it was closed before, hold no lock on it afterwards.
-
-    PostgreSQL keeps a row that an update waited for locked, though it was found closed; who waits for the membership
-    next must not hold it (docs/decisions/slots-are-a-counter.md). Rolling back to a savepoint frees it.
-    """
-    savepoint = transaction.savepoint()
-    in_time = close(assignment, Assignment.ClosedAs.COMPARED)
-    (transaction.savepoint_commit if in_time else transaction.savepoint_rollback)(savepoint)
-    return in_time
-
-
 def _take_back(assignment: Assignment) -> bool:
-    """Close a late verdict's assignment as compared and take its slot again; False if no slot is free.
-
-    The membership is locked first: the same person may just be lent the pair anew, which locks pair and assignment.
-    """
-    lock_membership(assignment.project, assignment.annotator)
+    """Close a late verdict's assignment as compared and take its slot again; False if no slot is free."""
     stored = Assignment.objects.select_for_update().get(pk=assignment.pk)
     if stored.closed_as == Assignment.ClosedAs.COMPARED:
         raise _already_compared(assignment)

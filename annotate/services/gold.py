@@ -37,8 +37,11 @@ def clear_gold(*, pair: Pair, by: User) -> None:
         _record(by, "cleared a gold answer in", pair)
 
 
-def note_training(comparison: Comparison) -> None:
-    """End its annotator's training round if this was the last right answer it takes. Call inside a transaction."""
+def note_training(comparison: Comparison, membership: Membership) -> None:
+    """End its annotator's training round if this was the last right answer it takes.
+
+    Call inside a transaction, the membership locked.
+    """
     assignment = comparison.assignment
     if assignment.stream != Stream.TRAINING:
         return
@@ -50,6 +53,7 @@ def note_training(comparison: Comparison) -> None:
     )
     if own.count() >= comparison.project.training_pairs:
         _pass(comparison.project, assignment.annotator_id)
+        membership.refresh_from_db(fields=["trained_at"])
 
 
 def let_pass(*, project: Project, annotator: User, by: User) -> None:

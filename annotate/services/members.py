@@ -36,12 +36,11 @@ def remove_member(*, project: Project, user: User, by: User) -> None:
 
     The project's open invitations are withdrawn: any of them could be the way back.
     """
-    held = Assignment.objects.filter(project=project, annotator=user, closed_at=None).order_by("pair_id")
-    list(held.select_for_update(no_key=True))  # before the membership, as verdicts do: so none waits in a ring
     _keep_an_admin(project, user)
     Invitation.objects.filter(project=project).update(uses_left=0)
     Membership.objects.filter(project=project, user=user).update(active=False)
-    for assignment in held:  # in order of the pair, as everybody who takes several
+    held = Assignment.objects.filter(project=project, annotator=user, closed_at=None)
+    for assignment in held.order_by("pair_id"):  # as everybody who takes several
         give_back(assignment)
     if not user.memberships.filter(active=True).exists():
         ApiToken.objects.filter(user=user).delete()
