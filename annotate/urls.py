@@ -12,6 +12,7 @@ from annotate.views.api_docs import api_docs
 from annotate.views.compare import compare
 from annotate.views.data import data, data_export
 from annotate.views.disagreements import disagreement, disagreements
+from annotate.views.flags import flags
 from annotate.views.gold import gold
 from annotate.views.guidelines import guidelines
 from annotate.views.healthz import healthz
@@ -50,6 +51,7 @@ urlpatterns = [
     path("p/<slug:slug>/agreement/<slug:chart>.csv", agreement_csv, name="agreement-csv"),
     path("p/<slug:slug>/disagreements", disagreements, name="disagreements"),
     path("p/<slug:slug>/disagreements/<uuid:comparison>", disagreement, name="disagreement"),
+    path("p/<slug:slug>/flags", flags, name="flags"),
     path("p/<slug:slug>/snapshots", snapshots, name="snapshots"),
     path("p/<slug:slug>/snapshots/head.safetensors", head, name="head"),
     path("p/<slug:slug>/snapshots/<int:number>.safetensors", snapshot_head, name="snapshot-head"),

@@ -20,6 +20,7 @@ from annotate.selectors.waiting import Reason, waiting
 from annotate.services.assigning import MOST_AT_ONCE, lease_pairs
 from annotate.services.comparing import LONGEST_REASON, skip_assignment
 from annotate.services.errors import NotFound
+from annotate.services.flagging import flag_assignment, withdraw_flag
 from annotate.services.leaks import shown_text
 from annotate.sides import Choice, as_shown, left_and_right
 
@@ -101,6 +102,10 @@ class SkipSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=LONGEST_REASON)
 
 
+class FlagRequestSerializer(StrictSerializer):
+    flagged = serializers.BooleanField(help_text="Whether the flag is to be on or off.")
+
+
 class Assignments(APIView):
     """The pairs that the caller holds."""
 
@@ -131,6 +136,21 @@ class Skip(APIView):
         assignment = own_assignment(caller(request), assignment_id)
         sent = SkipSerializer.read(request.data)
         skip_assignment(assignment=assignment, reason=sent["reason"], by=caller(request))
+        return Response(status=204)
+
+
+class Flagging(APIView):
+    """A mark on a pair that somebody should look at."""
+
+    permission_classes = [Judging]
+    throttle_scope = "judging"
+
+    @extend_schema(request=FlagRequestSerializer, responses={204: None})
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        """Flag an assignment of one's own for the project's researchers, or take the flag off; twice is once."""
+        assignment = own_assignment(caller(request), assignment_id)
+        act = flag_assignment if FlagRequestSerializer.read(request.data)["flagged"] else withdraw_flag
+        act(assignment=assignment, by=caller(request))
         return Response(status=204)
 
 

@@ -49,6 +49,7 @@ class StatusSerializer(serializers.Serializer[Overview]):
     n_pairs = serializers.IntegerField()
     n_open_pairs = serializers.IntegerField()
     n_queued = serializers.IntegerField()
+    n_open_flags = serializers.IntegerField()
     snapshot = LiveSnapshotSerializer(allow_null=True)
     seconds_behind = serializers.FloatField(allow_null=True, help_text="From the newest verdict to its snapshot.")
     audit = ScoreSerializer(allow_null=True)

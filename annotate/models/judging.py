@@ -173,13 +173,58 @@ class AskedAgain(models.Model):
         return f"{self.comparison}, asked again"
 
 
+class FlagQuerySet(models.QuerySet["Flag"]):
+    def in_state(self, state: "Flag.State") -> "FlagQuerySet":
+        return self.filter(state.condition)
+
+
 class Flag(models.Model):
-    """An annotator's mark on an assignment for the project's researchers to look at; taken off, it stays on record."""
+    """An annotator's mark on an assignment for the project's researchers to look at; taken off, it stays on record.
+
+    It is open until a researcher settles it; reopened, it keeps the note. `withdrawn`: its annotator took it off.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SETTLED = "settled"
+        WITHDRAWN = "withdrawn"
+
+        @property
+        def condition(self) -> Q:
+            """What the row of a flag in this state fulfils."""
+            if self == Flag.State.WITHDRAWN:
+                return Q(withdrawn_at__isnull=False)
+            return Q(withdrawn_at=None, settled_at__isnull=self == Flag.State.OPEN)
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="flags")
     assignment = models.OneToOneField(Assignment, on_delete=models.CASCADE, related_name="flag")
     created_at = models.DateTimeField(db_default=Now())
     withdrawn_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    note = models.TextField(blank=True, default="", db_default="", help_text="Of who settled it, for researchers.")
+
+    objects = FlagQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="flag_settled_by_somebody",
+                condition=Q(settled_at=None, settled_by=None) | Q(settled_at__isnull=False, settled_by__isnull=False),
+            )
+        ]
+        indexes = [models.Index(name="flag_open", fields=["project"], condition=Q(withdrawn_at=None, settled_at=None))]
 
     def __str__(self) -> str:
         return f"flag on {self.assignment}"
+
+    @property
+    def state(self) -> State:
+        if self.withdrawn_at:
+            return Flag.State.WITHDRAWN
+        return Flag.State.SETTLED if self.settled_at else Flag.State.OPEN
+
+    @property
+    def verdict(self) -> Comparison | None:
+        """The verdict on its assignment, unless it was taken back."""
+        return next((one for one in self.assignment.comparisons.all() if one.retracted_at is None), None)

@@ -9,6 +9,7 @@ from annotate.models import Comparison, Pair, Project, QueuedPair, Run, Snapshot
 from annotate.selectors.agreement import Ceiling, Score, audit_score, ceiling, left_out_score
 from annotate.selectors.alarms import Alarm, alarms
 from annotate.selectors.encoders import EncoderChange, encoder_change
+from annotate.selectors.flags import n_open_flags
 from annotate.selectors.liveness import training_paused_since
 
 
@@ -20,6 +21,7 @@ class Overview:
     n_pairs: int
     n_open_pairs: int
     n_queued: int
+    n_open_flags: int
     snapshot: Snapshot | None
     seconds_behind: float | None
     audit: Score | None
@@ -45,6 +47,7 @@ def overview(project: Project) -> Overview:
         n_pairs=Pair.objects.filter(project=project).count(),
         n_open_pairs=Pair.objects.assignable().filter(project=project).count(),
         n_queued=QueuedPair.objects.filter(project=project, pair__in=Pair.objects.assignable()).count(),
+        n_open_flags=n_open_flags(project),
         snapshot=snapshot,
         seconds_behind=snapshot.seconds_behind if snapshot else None,
         audit=audit_score(snapshot),

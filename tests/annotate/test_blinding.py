@@ -3,6 +3,7 @@
 Every page and endpoint that an annotator may read is asked for, in a project where all of that is there to be told.
 """
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -10,17 +11,19 @@ from django.test import Client
 
 from annotate.models import Assignment, Comparison, Outcome, Pair, Project, QueuedPair, Response, Role, User
 from annotate.services.comparing import record_comparison
+from annotate.services.flagging import flag_assignment, settle_flag
 from annotate.services.gold import set_gold
 from annotate.services.ranking import lease_ranking
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_snapshot
-from tests.annotate.views.browsers import browser_of, fragment, verdict
+from tests.annotate.views.browsers import browser_of, fragment, main_of, verdict
 from tests.factories import lease, make_lineup, make_member, make_pair, make_project
 
 pytestmark = pytest.mark.django_db
 
-SECRETS = ("secret-system", "0.8125", "gold note", "rosas-comment", "rosa", "gold", "audit", "propensity")
+SECRETS = ("secret-system", "0.8125", "gold note", "rosas-", "rosa", "gold", "audit", "propensity")
 PAGES = ("", "p/antarctica/", "p/antarctica/compare", "p/antarctica/history", "p/antarctica/guidelines", "account")
+TOKENS = re.compile(r'(csrfmiddlewaretoken|client_key)" value="[^"]*"|data-token="[^"]*"')
 ENDPOINTS = ("projects/", "projects/antarctica/", "me/comparisons/")
 
 
@@ -35,9 +38,9 @@ def bob(db: None) -> User:
     snapshot = make_snapshot(project)
     for position, pair in enumerate(Pair.objects.filter(project=project, open=True)):
         QueuedPair.objects.create(project=project, pair=pair, position=position, p_first=0.8125, snapshot=snapshot)
-    record_comparison(
-        assignment=lease(project, rosa), outcome=Outcome.FIRST, client_key=uuid4(), by=rosa, comment="rosas-comment"
-    )
+    rosas = lease(project, rosa)
+    record_comparison(assignment=rosas, outcome=Outcome.FIRST, client_key=uuid4(), by=rosa, comment="rosas-comment")
+    settle_flag(flag=flag_assignment(assignment=rosas, by=rosa), by=rosa, note="rosas-note")
     return bob
 
 
@@ -94,11 +97,24 @@ def test_a_gold_verdict_is_answered_as_any_other(bob: User) -> None:
 def test_pages_for_researchers_are_closed(bob: User) -> None:
     browser, client = browser_of(bob), client_of(bob)
 
-    closed = ("annotators", "agreement", "disagreements", "gold", "settings")
+    closed = ("annotators", "agreement", "disagreements", "flags", "gold", "settings")
     pages = [browser.get(f"/p/antarctica/{page}") for page in closed]
-    endpoints = [client.get(f"/api/v1/projects/antarctica/{one}/") for one in ("comparisons", "disagreements", "gold")]
+    lists = ("comparisons", "disagreements", "flags", "gold")
+    endpoints = [client.get(f"/api/v1/projects/antarctica/{one}/") for one in lists]
 
     assert {answer.status_code for answer in [*pages, *endpoints]} == {403}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_is_told_what_became_of_their_own_flag(bob: User, page: str) -> None:
+    project, browser = Project.objects.get(), browser_of(bob)
+    flag = flag_assignment(assignment=lease(project, bob), by=bob)
+    browser.get(f"/{page}")
+    before = main_of(browser.get(f"/{page}"))
+
+    settle_flag(flag=flag, by=User.objects.get(username="rosa"), note="rosas-note")
+
+    assert TOKENS.sub("", main_of(browser.get(f"/{page}"))) == TOKENS.sub("", before)
 
 
 def test_the_ranking_screen_tells_no_source(client: Client, db: None) -> None:
@@ -117,7 +133,7 @@ def test_neither_a_lineup_nor_an_order_over_the_api_tells(db: None) -> None:
     Response.objects.update(source="secret-system")
     client = client_of(make_member(project))
     leased = client.post("/api/v1/projects/antarctica/rankings/")
-    lent = leased.json()["ranking"]
+    (lent,) = leased.json()["rankings"]
     body = {"client_key": str(uuid4()), "order": [[response["id"]] for response in lent["responses"]]}
 
     answers = [leased]

@@ -13,7 +13,10 @@ from annotate.selectors.agreement import Score
 from annotate.selectors.encoders import EncoderChange
 from annotate.selectors.overview import Overview, overview
 
-COUNTS = ("n_comparisons", "n_pairs", "n_open_pairs", "n_queued", "seconds_behind", "training_paused_since")
+COUNTS = (
+    *("n_comparisons", "n_pairs", "n_open_pairs", "n_queued", "n_open_flags"),
+    *("seconds_behind", "training_paused_since"),
+)
 
 
 class Command(BaseCommand):

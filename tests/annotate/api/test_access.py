@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from annotate.api import urls
 from annotate.api.permissions import Judging, Managing, Reading, Scope
 from annotate.models import Assignment, Comparison, Pair, Project, Ranking, Response, Role, User
+from annotate.services.flagging import flag_assignment
 from annotate.services.members import remove_member
 from annotate.services.ranking import lease_ranking, record_ranking
 from tests.annotate.api.clients import client_of
@@ -64,6 +65,9 @@ ENDPOINTS = [
     Endpoint("disagreements", role=Role.RESEARCHER),
     Endpoint("asked-again", role=Role.RESEARCHER),
     Endpoint("asked-again", "post", Scope.MANAGE, Role.RESEARCHER, body={"top": 1}),
+    Endpoint("flags", role=Role.RESEARCHER),
+    Endpoint("settle-flag", "post", Scope.MANAGE, Role.RESEARCHER, body={"note": "Fixed."}),
+    Endpoint("reopen-flag", "post", Scope.MANAGE, Role.RESEARCHER),
     Endpoint("gold", role=Role.ADMIN),
     Endpoint("gold", "post", Scope.MANAGE, Role.ADMIN, body={"outcome": "first"}),
     Endpoint("clear-gold", "post", Scope.MANAGE, Role.ADMIN, body={}),
@@ -74,19 +78,21 @@ ENDPOINTS = [
     Endpoint("retract-ranking", "post", Scope.ANNOTATE, own=True, ranked=True),
     Endpoint("verdict", "post", Scope.ANNOTATE, own=True, body={"client_key": str(uuid4()), "outcome": "left"}),
     Endpoint("skip", "post", Scope.ANNOTATE, own=True, body={"reason": "unclear"}),
+    Endpoint("flag", "post", Scope.ANNOTATE, own=True, body={"flagged": True}),
     Endpoint("retract", "post", Scope.ANNOTATE, own=True),
 ]
 GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.role or endpoint.own]
 
 
 class Site:
-    """A project with something behind every address: a released snapshot, bob's surprising verdict and assignment."""
+    """A project with something behind every address: a released snapshot, bob's surprising verdict and flag."""
 
     def __init__(self, project: Project, bob: User) -> None:
         self.project, self.bob = project, bob
         self.comparison: Comparison = compare(project, bob)
         self.assignment: Assignment = lease(project, bob)
         make_disagreement(self.comparison, make_snapshot(project, released_at=timezone.now()))
+        flag_assignment(assignment=self.assignment, by=bob)
 
         self.ranking, self.ranked = rankings(project, bob)
 

@@ -74,5 +74,5 @@ def test_the_status_costs_the_same_with_ten_more_pairs_and_verdicts(
         compare(project, bob, Outcome.TIE)
         make_snapshot(project, number=number + 1)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(f"/api/v1/projects/{project.slug}/status/")

@@ -43,6 +43,7 @@ PAGES = [
     Page("agreement-chart", Role.RESEARCHER, ("accuracy",)),
     Page("agreement-csv", Role.RESEARCHER, ("accuracy",)),
     Page("disagreements", Role.RESEARCHER),
+    Page("flags", Role.RESEARCHER),
     Page("snapshots", Role.RESEARCHER),
     Page("annotators", Role.RESEARCHER),
     Page("data", Role.RESEARCHER),

@@ -4,6 +4,8 @@ import pytest
 from django.utils import timezone
 
 from annotate.models import Project, Pulse, Run, User
+from annotate.services.assigning import lease_pairs
+from annotate.services.flagging import flag_assignment, settle_flag
 from annotate.services.training import record_pulse
 from tests.annotate.api.material import METRICS, make_snapshot, make_study
 from tests.annotate.views.browsers import browser_of, fragment, main_of, n_queries
@@ -118,6 +120,16 @@ def test_the_human_ceiling_stands_beside_the_audit_figure(project: Project, rosa
         "Two people agree on 80.0 % of such pairs (n&nbsp;=&nbsp;44), so a perfect head could reach 80.0 % to 88.7 %"
         in page
     )
+
+
+def test_open_flags_are_counted_for_researchers_alone(project: Project, rosa: User, bob: User) -> None:
+    assert "open flag" not in main_of(browser_of(rosa).get(URL))
+
+    flags = [flag_assignment(assignment=lent, by=bob) for lent in lease_pairs(project=project, annotator=bob, n=3)]
+    settle_flag(flag=flags[0], by=rosa)
+
+    assert 'href="/p/antarctica/flags">2 open flags</a>' in main_of(browser_of(rosa).get(URL))
+    assert "flag" not in main_of(browser_of(bob).get(URL))
 
 
 def test_the_released_snapshot_is_named(project: Project, rosa: User) -> None:
