@@ -12,6 +12,8 @@ from tests.application import Application, application
 from tests.factories import make_member, make_project, make_user
 from tests.servers import find_postgresql, private_postgresql
 
+SHARED = {"running_app", "judging", "sqlite_installation", "postgresql_installation"}
+
 
 @pytest.fixture
 def project(db: None) -> Project:
@@ -74,11 +76,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_shared_by(item)))
     if not config.getoption("--only-database"):
         return
     left_out = [item for item in items if not _uses_database(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def _shared_by(item: pytest.Item) -> str:
+    """Name what a test shares with others and takes long to start: one of several processes runs all of these."""
+    parameters = getattr(item, "callspec", None)
+    asked = {f"{kind}_installation" for kind in ("sqlite", "postgresql") if parameters and kind in parameters.id}
+    shared = SHARED & (asked | set(getattr(item, "fixturenames", ())))
+    return ", ".join(sorted(shared)) or item.nodeid.partition("::")[0]
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 # The web server and the ticker hold no tensors: one thread each leaves the cores to the trainer.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# A thread of the trainer's that waits for its next piece of work sleeps: spinning, it would take the web's core.
+NO_SPINNING = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Celery warns root of pickles; these workers accept JSON alone.
 NO_PICKLES = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 NO_PROGRESS_BARS = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
@@ -46,7 +48,8 @@ def ticker_program() -> Program:
 
 def trainer_program() -> Program:
     """Return the worker that embeds and fits. It is nice to the web server, and its pool forks nothing under CUDA."""
-    return Program("trainer", ("nice", "-n", "15", *_worker("train")), {**NO_PICKLES, **NO_PROGRESS_BARS})
+    environment = {**NO_SPINNING, **NO_PICKLES, **NO_PROGRESS_BARS}
+    return Program("trainer", ("nice", "-n", "15", *_worker("train")), environment)
 
 
 def _worker(queue: str, *flags: str) -> tuple[str, ...]:
