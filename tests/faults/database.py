@@ -37,6 +37,18 @@ class Database:
         with self.connected() as connection:
             connection.execute(self._spelled(statement), values)
 
+    def is_free(self) -> bool:
+        """Say whether nobody keeps others from writing; on PostgreSQL nobody can, but to the same row."""
+        if self.kind == "postgresql":
+            return True
+        with self.connected(patience_seconds=0) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+            connection.execute("ROLLBACK")
+            return True
+
     @contextmanager
     def publishing_blocked(self) -> Iterator[None]:
         """Let nobody publish a snapshot as long as it lasts (on SQLite: let nobody write)."""
@@ -47,10 +59,10 @@ class Database:
             connection.execute("ROLLBACK")
 
     @contextmanager
-    def connected(self) -> Iterator[Any]:
+    def connected(self, *, patience_seconds: float = 60) -> Iterator[Any]:
         """Open a connection that commits each statement."""
         if self.kind == "sqlite":
-            opened: Any = sqlite3.connect(self.address, timeout=60, isolation_level=None)
+            opened: Any = sqlite3.connect(self.address, timeout=patience_seconds, isolation_level=None)
         else:
             socket, name = Path(urlsplit(self.address).path[1:]).parent, Path(self.address).name
             opened = psycopg.connect(host=str(socket), user="tiebreak", dbname=name, autocommit=True)

@@ -102,6 +102,8 @@ def test_embedding_goes_on_where_it_was_stopped(aftermath: Aftermath) -> None:
     assert len(embedded) == N_TEXTS
 
 
-def test_nothing_is_left_running(aftermath: Aftermath, installation: Installation) -> None:
+def test_nothing_is_left_running(aftermath: Aftermath) -> None:
     assert not set(aftermath.killed) & {process.pid for process in processes()}
-    assert installation.database.rows("SELECT * FROM annotate_run WHERE state IN ('queued', 'running')") == []
+    for subject in (aftermath.computing, aftermath.publishing, aftermath.embedding):
+        unfinished = "SELECT * FROM annotate_run WHERE project_id = ? AND state IN ('queued', 'running')"
+        assert subject.rows(unfinished) == []

@@ -31,12 +31,22 @@ def documented_command() -> list[str]:
 
 
 @contextmanager
-def paused(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
+def paused(installation: Installation) -> Iterator[None]:
+    """Let the supervised trainer hold still, at a moment when it holds no lock that others would wait for."""
+    trainer = installation.process("train")
     try:
+        wait_until(lambda: _stopped_between_writes(trainer, installation), what="a moment between two writes")
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        os.kill(trainer, signal.SIGCONT)
+
+
+def _stopped_between_writes(trainer: int, installation: Installation) -> bool:
+    os.kill(trainer, signal.SIGSTOP)
+    if installation.database.is_free():
+        return True
+    os.kill(trainer, signal.SIGCONT)
+    return False
 
 
 @contextmanager
@@ -44,7 +54,7 @@ def only_trainer(installation: Installation) -> Iterator[subprocess.Popen[bytes]
     """Run the documented command while the supervised trainer holds still."""
     environment = {**os.environ, **installation.environment, "DEBUG": "1"}
     del environment["DJANGO_SETTINGS_MODULE"]
-    with paused(installation.process("train")):
+    with paused(installation):
         started = subprocess.Popen(documented_command(), env=environment, cwd=ROOT, start_new_session=True)
         try:
             yield started
@@ -70,8 +80,8 @@ def test_it_embeds_and_fits_in_one_process(installation: Installation) -> None:
 
 
 def test_told_to_end_it_puts_an_embed_run_back_and_the_next_one_goes_on(installation: Installation) -> None:
-    subject = installation.add_project("ended", n_pairs=N_PAIRS)
     with only_trainer(installation) as trainer:
+        subject = installation.add_project("ended", n_pairs=N_PAIRS)
         wait_until(lambda: n_embedded(subject) > 0, seconds=RECOVERY_SECONDS, what="a chunk of vectors")
 
         trainer.terminate()
