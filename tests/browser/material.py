@@ -9,11 +9,14 @@ from django.utils import timezone
 from annotate.formats.rows import ImportedPrompt, ImportedResponse, Message
 from annotate.models import Outcome, Project, Pulse, Role, User
 from annotate.services.accounts import create_user
+from annotate.services.flagging import flag_assignment
 from annotate.services.gold import set_gold
 from annotate.services.importing import add_rows
 from annotate.services.members import set_member
 from annotate.services.projects import create_project
+from tests.annotate.api.material import METRICS, TRIAL, make_disagreement, make_snapshot, make_study
 from tests.browser.site import PASSWORD
+from tests.factories import compare
 
 ANNOTATORS = ("kay", "lou", "mia", "noa")
 CODE = "```python\ndef area(r):\n    return 3.14159 * r ** 2  # of a circle\n```"
@@ -33,13 +36,14 @@ GUIDELINES = (
 TEXTS = {
     "plain": ("Mars has two moons.", "Mars has two small moons, Phobos and Deimos."),
     "marked": (f"{FORMULA}\n\n{CODE}", f"{TABLE}\n\n**Bold** and `code`, {CODE}"),
+    "studied": (f"{FORMULA}\n\n{CODE}", f"{TABLE}\n\n**Bold** and `code`."),
     "long": (LONG, LONG.replace("great many", "few", 40)),
     "unlike": tuple(" ".join(f"{side}{number}" for number in range(9000)) for side in "ab"),
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
 SIZES = {
     "plain": 400, "marked": 12, "long": 40, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
-    "ordered": 40, "changing": 12, "unlike": 2,
+    "ordered": 40, "changing": 12, "unlike": 2, "studied": 12,
 }  # fmt: skip
 SETTINGS: dict[str, dict[str, Any]] = {
     "graded": {"outcomes": "strength7", "criteria": ["helpful", "factual"]},
@@ -70,7 +74,22 @@ def _fill(slug: str, size: int, admin: User, people: list[User]) -> Project:
     for person in people:
         set_member(project=project, user=person, role=Role.ANNOTATOR)
     project.memberships.update(guidelines_read=project.guideline_version)
+    if slug == "studied":
+        _study(project, [admin, *people])
     return project
+
+
+def _study(project: Project, people: list[User]) -> None:
+    """Have it judged and flagged, and leave what the trainer would have written of it."""
+    judged = [compare(project, person, outcome) for outcome in Outcome.values[:2] for person in people]
+    flag_assignment(assignment=judged[0].assignment, by=people[0])
+    make_snapshot(project, 1)
+    newest = make_snapshot(project, 2, metrics=METRICS | {"trial": TRIAL})
+    for place, comparison in enumerate(judged[:4]):
+        make_disagreement(comparison, newest, surprise=3.0 - place / 2)
+    lapse = {"annotator": people[0].pk, "n": 60, "rate": 0.03, "interval": [0.01, 0.08]}
+    seen = [{"comparison": one.pk, "confidence": 0.7, "variability": 0.05} for one in judged]
+    make_study(project, newest, lapses=[lapse], map=seen, alarms=["position"])
 
 
 def _rows(slug: str, size: int) -> Iterator[ImportedPrompt]:

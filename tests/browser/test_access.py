@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,28 +20,33 @@ SCREENS = {
     "projects": "/",
     "account": "/account",
     "new_project": "/projects/new",
-    "overview": "/p/marked/",
+    "overview": "/p/studied/",
     "compare": "/p/marked/compare",
-    "history": "/p/marked/history",
-    "annotators": "/p/marked/annotators",
-    "agreement": "/p/marked/agreement",
-    "disagreements": "/p/marked/disagreements",
-    "snapshots": "/p/marked/snapshots",
+    "history": "/p/studied/history",
+    "annotators": "/p/studied/annotators",
+    "agreement": "/p/studied/agreement",
+    "disagreements": "/p/studied/disagreements",
+    "flags": "/p/studied/flags",
+    "snapshots": "/p/studied/snapshots",
     "guidelines": "/p/marked/guidelines",
     "rank": "/p/ranked/rank",
     "graded": "/p/graded/compare",
     "data": "/p/marked/data",
+    "disagreement": "/p/studied/disagreements/{disagreement}",
     "gold": "/p/marked/gold?q=mars",
     "settings": "/p/marked/settings",
     "refusal": "/p/nowhere/",
 }
 DIALOGS = {"skip": "s", "guidelines": "g", "comment": "c", "keys": "?"}
+ONE_DISAGREEMENT = """
+SELECT c.public_id FROM annotate_disagreement d JOIN annotate_comparison c ON c.id = d.comparison_id LIMIT 1
+"""
 MOST_BYTES = 60_000
-# Pages that are no screens of their own, the sign-in pages, which the stranger's test and their own tests look at, a
-# disagreement, of which there is none here, and the API's page, which is not of our making.
+# Pages that are no screens of their own, the sign-in pages, which the stranger's test and their own tests look at, and
+# the API's page, which is not of our making.
 NO_SCREENS = {
     "login", "logout", "link", "invite", "healthz", "readyz", "agreement-chart", "agreement-csv", "head",
-    "snapshot-head", "snapshot-metrics", "data-export", "disagreement", "api-docs",
+    "snapshot-head", "snapshot-metrics", "data-export", "api-docs",
 }  # fmt: skip
 
 
@@ -76,8 +82,11 @@ def test_every_screen_is_looked_at() -> None:
 
 def test_axe_reports_nothing_on_any_screen(page: Page, judging: Site, scheme: str) -> None:
     problems = {}
+    ((disagreement,),) = judging.ask(ONE_DISAGREEMENT)
     for name, path in SCREENS.items():
-        page.goto(f"{judging.address}{path}", wait_until="networkidle")
+        where = path.format(disagreement=UUID(str(disagreement)))
+        page.goto(f"{judging.address}{where}", wait_until="networkidle")
+        page.evaluate("() => document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
         problems[name] = complaints(page)
         screenshot(page, f"{name}-{page.viewport_size['width']}-{scheme}", full_page=name != "compare")
 
