@@ -84,17 +84,10 @@ form.addEventListener("submit", (event) => {
   document.querySelector("[popover]:popover-open")?.hidePopover();
   form.reset();
   if ("waits" in sheets.shown().dataset) return waitFor(key);
-  setAside(button.name === "skip" ? "" : key);
+  sheets.setAside(button.name === "skip" ? "" : key);
   next();
   say(button.dataset.said ?? "Sent.", { undo: button.name !== "skip" });
 });
-
-/** Count what is on screen as done; `key` is that of its verdict, if it has one. */
-function setAside(key) {
-  const comesBack = sheets.comesBack(sheets.shown());
-  sheets.setAside(comesBack ? key : "");
-  if (key && !comesBack) undoButton.value = key;
-}
 
 /** Keep everything that the form says at this moment, under a key of its own. */
 function press(button, { key, finishes = "" }) {
@@ -116,9 +109,9 @@ function undo() {
   const last = sheets.lastJudged();
   const target = last?.key ?? undoButton.value;
   if (!target) return;
-  if (last) sheets.putBack();
-  else undoButton.value = "";
-  add({ key: newKey(), url, brings: last ? sheets.idOf(sheets.shown()) : "", body: `undo=${target}` });
+  const back = last && sheets.takeBack();
+  undoButton.value = "";
+  add({ key: newKey(), url, brings: back ? sheets.idOf(back) : "", body: `undo=${target}` });
   show();
   say("Undone.");
 }
@@ -150,6 +143,7 @@ document.addEventListener("click", (event) => {
 
 sending.addEventListener("answer", ({ detail: { press: sent, answer } }) => {
   if (sent.url !== url) return tellRefusal(answer);
+  if (answer.status === 409 || answer.status === 422) sheets.forget(sent.key);
   take(answer, { quietly: waiting().length > 0 && answer.status < 400 });
   const held = answer.parts.state?.[0].dataset.held.split(" ") ?? [];
   if (sent.brings && !held.includes(sent.brings)) dropShown(sent.brings);

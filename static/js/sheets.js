@@ -4,7 +4,7 @@ import { waiting } from "./sending.js";
 
 const MOST_JUDGED = 50;
 const ahead = [];
-const judged = []; // {key, sheet}, the newest last
+const judged = []; // {key, sheet}, the newest last; no sheet where the server brings what is undone
 const done = new Set(); // the ids of the pairs judged or given back in this visit: a late answer must not bring them again
 
 const stage = document.getElementById("sheet");
@@ -13,7 +13,7 @@ export const shown = () => stage.querySelector(":scope > .sheet");
 export const idOf = (sheet) => sheet.dataset.assignment ?? sheet.dataset.ranking;
 
 /** Say whether what is undone comes back by itself; a ranking is lent anew, and the server's answer brings it. */
-export const comesBack = (sheet) => "assignment" in sheet.dataset;
+const comesBack = (sheet) => "assignment" in sheet.dataset;
 
 /** Return the ids of all pairs that need not be sent again. */
 export const ids = () => [shown(), ...ahead].filter(Boolean).map(idOf);
@@ -36,12 +36,22 @@ const headingOf = (place) => place.querySelector("h2")?.textContent;
 export function setAside(key) {
   done.add(idOf(shown()));
   if (!key) return;
-  judged.push({ key, sheet: shown() });
+  judged.push({ key, sheet: comesBack(shown()) ? shown() : null });
   if (judged.length > MOST_JUDGED) judged.shift();
 }
 
-/** Show the pair that was judged last in this visit again, and what was on screen after it. */
-export const putBack = () => show(judged.pop().sheet);
+/** Take back what was judged last in this visit: its pair is on screen again, before what was. Return the pair's sheet. */
+export function takeBack() {
+  const { sheet } = judged.pop();
+  if (sheet) show(sheet);
+  return sheet;
+}
+
+/** Forget a verdict that was refused: it is not what undo would take back. */
+export function forget(key) {
+  const at = judged.findIndex((one) => one.key === key);
+  if (at >= 0) judged.splice(at, 1);
+}
 
 /** Take pairs out of the server's answer, but none that is here already or whose verdict waits to be sent. */
 export function take(templates = []) {
