@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.measure import data_file, in_turn, report, spread
+from benchmarks.measure import as_the_trainer, data_file, in_turn, report, spread
 from trainer.encoder import load_encoder
 from trainer.encoder_config import EncoderConfig
 from trainer.texts import Messages
@@ -45,6 +45,7 @@ def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
+    as_the_trainer()
     texts = sample()
     both, pair, response = (
         load_encoder(EncoderConfig(texts=parts)) for parts in (("pair", "response"), ("pair",), ("response",))

@@ -15,7 +15,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.humour import Humour, load_humour
-from benchmarks.measure import Seconds, in_turn, report
+from benchmarks.measure import Seconds, as_the_trainer, in_turn, report
 from benchmarks.measure import spread as spread_of
 from trainer.encoder import EncoderConfig
 from trainer.fit import Fit, Start, fit_head
@@ -173,6 +173,7 @@ def large(n: int, size: int) -> dict[str, object]:
 
 
 def main() -> None:
+    as_the_trainer()
     parser = ArgumentParser()
     parser.add_argument("--large", nargs=2, type=int, metavar=("N", "D"), help="a made-up project of this size")
     asked = parser.parse_args().large

@@ -16,7 +16,7 @@ import torch
 
 from annotate.formats.hashes import messages_hash
 from annotate.formats.rows import ImportedPrompt
-from benchmarks.measure import RESULTS, data_file, report, spread
+from benchmarks.measure import RESULTS, as_the_trainer, data_file, report, spread
 from trainer.encoder import load_encoder
 from trainer.encoder_config import EncoderConfig
 from trainer.full_rank import full_rank
@@ -182,6 +182,7 @@ def _keys(row: ImportedPrompt) -> list[tuple[str, str]]:
 
 
 def main() -> None:
+    as_the_trainer()
     by_file = {}
     for name in FILES:
         recording = Recording.read(data_file(f"{name}.jsonl.gz"))

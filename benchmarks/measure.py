@@ -10,13 +10,21 @@ from datetime import date
 from pathlib import Path
 from time import perf_counter, sleep
 
+from annotate.supervisor.programs import trainer_program
+
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("PREFERENCE_DATA", "../shared/data"))
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the trainer runs: threads that wait do not spin
 SETTLE_SECONDS = 0.2  # threads of a numerical library spin for a while after its last call, at the next side's cost
 
 Seconds = dict[str, list[float]]
+
+
+def as_the_trainer() -> None:
+    """Begin this program anew in the environment that the trainer has, unless it is in it: both sides then have it."""
+    own = trainer_program().environment
+    if not own.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **own})
 
 
 def data_file(name: str) -> Path:

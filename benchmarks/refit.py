@@ -8,7 +8,7 @@ of every pair and a queue of 64. Beside it what comes seldom: a first rotation, 
 from dataclasses import replace
 from statistics import median
 
-from benchmarks.measure import in_turn, report, spread
+from benchmarks.measure import as_the_trainer, in_turn, report, spread
 from benchmarks.synthetic import make_material
 from trainer.full_rank import full_rank
 from trainer.material import FitConfig, Material
@@ -54,6 +54,7 @@ def measure(n_labels: int, n_responses: int) -> dict[str, object]:
 
 
 def main() -> None:
+    as_the_trainer()
     report("refit", {"cases": [measure(*case) for case in CASES]})
 
 

@@ -15,7 +15,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.measure import report
+from benchmarks.measure import as_the_trainer, report
 from trainer.material import FitConfig, Material
 from trainer.outcomes import Outcome
 from trainer.refit import refit
@@ -162,6 +162,7 @@ def through_a_database(folder: Path) -> dict[str, object]:
 
 
 def main() -> None:
+    as_the_trainer()
     with tempfile.TemporaryDirectory(prefix="tiebreak-scale-") as folder:
         figures = {"through_a_database": through_a_database(Path(folder)), "fit": fit_of_a_million(Path(folder))}
     report("scale", figures)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from benchmarks.humour import Humour, load_humour
-from benchmarks.measure import in_turn, report, spread
+from benchmarks.measure import as_the_trainer, in_turn, report, spread
 from trainer.acquire import STRATEGIES, Candidates, pool_variance, prompt_cap, select_pairs
 from trainer.design import Design, Gate, pick_greedily
 from trainer.encoder import EncoderConfig
@@ -76,6 +76,7 @@ def growing_gains(candidates: Candidates) -> dict[str, float]:
 
 
 def main() -> None:
+    as_the_trainer()
     humour = load_humour(EncoderConfig())
     ends = torch.from_numpy(humour.first_M), torch.from_numpy(humour.second_M)
     geometry = fit_geometry(torch.from_numpy(humour.embedding_ND), *ends, seed=0)

@@ -6,7 +6,7 @@ python -m benchmarks.study. A fifth of the labels is the audit stream, half of t
 import numpy as np
 import torch
 
-from benchmarks.measure import in_turn, report, spread
+from benchmarks.measure import as_the_trainer, in_turn, report, spread
 from benchmarks.synthetic import make_material
 from trainer.fit import fit_head
 from trainer.influences import influences
@@ -43,10 +43,11 @@ def hold_trial(result: Refit) -> None:
     slices = {str(one): np.arange(1000) % 5 == one for one in range(5)}
     rewards = rng.standard_normal(256)
     promotion(trial, slices, n_labels=(N_LABELS, N_LABELS), reference_rewards=(rewards, rewards), seed=0)
-    roll_back_evidence(np.ones(1000), np.ones(1000))
+    roll_back_evidence(np.ones(1000), np.ones(1000), np.arange(1000))
 
 
 def main() -> None:
+    as_the_trainer()
     material = make_material(N_RESPONSES, N_LABELS, size=SIZE)
     result = refit(material, CONFIG, seed=0)
     inputs = make_inputs(material, CONFIG, torch.device("cpu"))

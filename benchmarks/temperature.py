@@ -13,7 +13,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from benchmarks.measure import report
+from benchmarks.measure import as_the_trainer, report
 from trainer.fit import fit_head
 from trainer.geometry import fit_geometry
 from trainer.likelihood import Intervals
@@ -105,6 +105,7 @@ def excess(people: People, n_audit: int) -> dict[str, float]:
 
 
 def main() -> None:
+    as_the_trainer()
     figures = {name: {str(n): excess(people, n) for n in N_AUDIT} for name, people in PEOPLE.items()}
     report("temperature", {"projects": N_PROJECTS, "excess_nats_by_prior_deviation": figures})
 

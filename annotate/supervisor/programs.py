@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 # A thread of the trainer's that waits for its next piece of work sleeps: spinning, it would take the web's core.
 NO_SPINNING = {"OMP_WAIT_POLICY": "PASSIVE"}
+# Its tensors come and go with every fit: glibc from 2.35 on asks for huge pages, which are far fewer to hand out.
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 # Celery warns root of pickles; these workers accept JSON alone.
 NO_PICKLES = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 NO_PROGRESS_BARS = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
@@ -48,7 +50,7 @@ def ticker_program() -> Program:
 
 def trainer_program() -> Program:
     """Return the worker that embeds and fits. It is nice to the web server, and its pool forks nothing under CUDA."""
-    environment = {**NO_SPINNING, **NO_PICKLES, **NO_PROGRESS_BARS}
+    environment = {**NO_SPINNING, **HUGE_PAGES, **NO_PICKLES, **NO_PROGRESS_BARS}
     return Program("trainer", ("nice", "-n", "15", *_worker("train")), environment)
 
 
