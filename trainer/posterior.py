@@ -1,5 +1,6 @@
 """The Laplace posterior around a fit: variances of differences, moderated probabilities, leave-one-out margins."""
 
+import logging
 from dataclasses import dataclass
 from math import pi
 from typing import NamedTuple
@@ -12,7 +13,10 @@ from trainer.graph import grouping, rows_at_a_time
 from trainer.problem import Problem
 from trainer.scratch import room
 
+LEAST = 2e-7  # of 1 - q v and its like: what fp32 rows leave of it is rounding
 PAIRS = 2048  # differences of pairs held at a time; more fall out of the cache of a CPU
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,8 @@ def influence(problem: Problem, fit: Fit, posterior: Posterior) -> Influence:
 def leave_one_out(labels: Influence) -> LeftOut:
     """Leave out each label alone: m + q rho / (1 - v q), variance q / (1 - v q)."""
     margin_B, leverage_B, rho_B, v_B = labels
-    room = 1 - v_B * leverage_B
-    return LeftOut(margin_B + leverage_B * rho_B / room, leverage_B / room)
+    variance_B = leverage_B / _rest(1 - v_B * leverage_B)
+    return LeftOut(margin_B + variance_B * rho_B, variance_B)
 
 
 def leave_pair_out(labels: Influence, pair_B: Tensor) -> LeftOut:
@@ -112,8 +116,15 @@ def leave_pair_out(labels: Influence, pair_B: Tensor) -> LeftOut:
     margin_B, leverage_B, rho_B, v_B = labels
     pairs, group_B = torch.unique(pair_B, return_inverse=True)
     groups = grouping(group_B, len(pairs))
-    room = 1 - leverage_B * groups.sums(v_B)[group_B]
-    return LeftOut(margin_B + leverage_B * groups.sums(rho_B)[group_B] / room, leverage_B / room)
+    variance_B = leverage_B / _rest(1 - leverage_B * groups.sums(v_B)[group_B])
+    return LeftOut(margin_B + variance_B * groups.sums(rho_B)[group_B], variance_B)
+
+
+def _rest(rest: Tensor) -> Tensor:
+    """Return the share of what is known that labels left out did not say, at least what fp32 tells from nothing."""
+    if bool((rest < LEAST).any()):
+        logger.warning("Labels left out said all there is to know: their left-out variance is a lower bound")
+    return rest.clamp(min=LEAST)
 
 
 def leave_group_out(labels: Influence, problem: Problem, posterior: Posterior, group_B: Tensor) -> LeftOut:
@@ -141,8 +152,13 @@ def _left_out(rows: Tensor, rho: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _factor(taken: Tensor) -> Tensor:
+    """Return the Cholesky factor of I - taken, its eigenvalues at least what fp32 tells from nothing."""
     identity = torch.eye(len(taken), dtype=taken.dtype, device=taken.device)
-    factor: Tensor = torch.linalg.cholesky(identity - taken)
+    lower, failed = torch.linalg.cholesky_ex(identity - taken)
+    if failed or lower.diagonal().min() ** 2 < LEAST:
+        values, vectors = torch.linalg.eigh(identity - taken)
+        lower = torch.linalg.cholesky(vectors * _rest(values) @ vectors.T)
+    factor: Tensor = lower
     return factor
 
 

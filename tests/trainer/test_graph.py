@@ -20,6 +20,17 @@ def test_the_laplacian_gives_the_gram_matrix_of_the_differences(seed: int, n_edg
     torch.testing.assert_close(gram, (difference.T @ (weight[:, None] * difference)).double(), atol=1e-5, rtol=1e-5)
 
 
+def test_the_gram_matrix_of_ten_thousand_labels_of_one_pair_keeps_the_digits_of_fp32() -> None:
+    first, second = torch.zeros(10_000).long(), torch.ones(10_000).long()
+    value_NK = torch.tensor([[0.0, 0.5], [1.0, 0.0]])
+    weight = torch.full((10_000,), 0.21).double()  # verdicts on one pair have the same v, and so the same rounding
+    difference = (value_NK[first] - value_NK[second]).double()
+
+    gram = comparison_graph(first, second, 2).gram(value_NK, weight)
+
+    torch.testing.assert_close(gram, difference.T @ (weight[:, None] * difference), atol=0, rtol=3e-7)
+
+
 @given(st.integers(0, 1000))
 def test_divergence_is_the_transpose_of_difference(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from tests.trainer.simulated import SCALES, make_small_problem
 from trainer.fit import Fit, Objective, fit_head
 from trainer.likelihood import Intervals
-from trainer.outcomes import ScaleName
+from trainer.outcomes import Scale, ScaleName
 from trainer.posterior import (
     Influence,
     influence,
@@ -21,7 +21,7 @@ from trainer.posterior import (
     posterior_over,
     sharpness,
 )
-from trainer.problem import Problem
+from trainer.problem import Problem, make_problem
 
 CLOSE = 0.01  # logit
 
@@ -153,6 +153,53 @@ def test_groups_that_are_pairs_are_left_out_as_pairs(size: int) -> None:
     by_pair = leave_pair_out(labels, pair_B)
     torch.testing.assert_close(by_group.margin_B, by_pair.margin_B, atol=1e-5, rtol=0)
     torch.testing.assert_close(by_group.variance_B, by_pair.variance_B, atol=1e-5, rtol=0)
+
+
+def one_pair_judged_often(apart: float, size: int = 100) -> Problem:
+    """Return 10,000 labels of a pair that differs by so much, and 200 of other pairs that say nothing of it."""
+    rng, plain = np.random.default_rng(0), make_small_problem(n_labels=200, n_responses=18, size=size)
+    coordinates_RK = torch.cat([torch.full((2, size), 0.2), plain.coordinates_RK])
+    coordinates_RK[1, 0] += apart
+    first, second = (
+        torch.cat([torch.full((10_000,), end), ends + 2])
+        for end, ends in enumerate((plain.graph.first, plain.graph.second))
+    )
+    upper = torch.from_numpy(np.where(rng.random(10_200) < 0.7, 2, 1))
+    told = Intervals(upper - 1, upper), torch.ones(10_200).double(), Scale("binary")
+    return make_problem(coordinates_RK, first, second, *told)
+
+
+@pytest.mark.parametrize(("apart", "within"), [(0.5, 0.02), (1, 0.05), (3, 0.1)])
+def test_a_pair_judged_ten_thousand_times_is_left_out_as_by_an_exact_refit(apart: float, within: float) -> None:
+    """Its labels say all but a share of 1e-4 to 3e-6 of what is known of it: what fp32 has to keep."""
+    problem = one_pair_judged_often(apart)
+    fit = fit_head(problem, 1 / 16)
+    pair_B = problem.graph.first * 100 + problem.graph.second
+    exact = margin_without(problem, fit, pair_B == pair_B[0])[0].item()
+
+    by_pair = leave_pair_out(judged(problem, fit), pair_B)
+    by_group = leave_group_out(judged(problem, fit), problem, laplace_posterior(problem, fit), pair_B)
+
+    assert abs(fit.point.margin_B[0].item() - exact) > 0.2
+    assert by_pair.margin_B[0].item() == pytest.approx(exact, rel=within)
+    assert by_group.margin_B[0].item() == pytest.approx(exact, rel=within)
+
+
+def test_where_rounding_leaves_nothing_to_tell_the_left_out_variance_is_a_lower_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    problem = one_pair_judged_often(30)
+    fit = fit_head(problem, 1 / 16)
+    labels, posterior = judged(problem, fit), laplace_posterior(problem, fit)
+    pair_B = problem.graph.first * 100 + problem.graph.second
+
+    by_pair = leave_pair_out(labels, pair_B)
+    by_group = leave_group_out(labels, problem, posterior, pair_B)
+
+    for left_out in (by_pair, by_group):
+        assert labels.leverage_B[0] < left_out.variance_B[0] < 30**2 * 16  # the prior's
+        assert left_out.margin_B.isfinite().all()
+    assert "lower bound" in caplog.text
 
 
 def test_intervals_of_margins_hold_the_truth_nineteen_times_in_twenty() -> None:
