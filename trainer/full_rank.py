@@ -52,11 +52,11 @@ def full_rank(
         inverse=nearly_inverse(factor, head, geometry),
         tolerance=TOLERANCE / geometry.scale,
     )
-    margin_B = _left_out(inputs, fit, wide, _leverage(wide, live, factor, geometry))
     found = replace(
         head, weights_D=fit.point.weight_K.float().cpu().numpy(), bias=0.0, cuts=tuple(fit.point.cuts_C.tolist())
     )
-    return FullRank(replace(found, **readings(rewards(found, material.embedding_ND))), margin_B)
+    found = replace(found, **readings(rewards(found, material.embedding_ND)))
+    return FullRank(found, _margins_without_pair(inputs, fit, wide, live, head.prior_precision, geometry))
 
 
 def start_of(head: Head, problem: Problem) -> Start:
@@ -85,21 +85,36 @@ def nearly_inverse(factor: Factor, head: Head, geometry: Geometry) -> Linear:
 
 def factor_of(live: Problem, head: Head, geometry: Geometry) -> Factor:
     """Return the factor of the rotated head's Hessian, cut points held."""
-    objective = Objective(live, head.prior_precision)
     start = start_of(head, live)
-    point = objective.at(geometry.lower(start.weight_K), start.log_step)
-    n = len(point.weight_K)
-    return factorise(objective.hessian(point)[:n, :n], head.prior_precision)
+    point = Objective(live, head.prior_precision).at(geometry.lower(start.weight_K), start.log_step)
+    return _factor_at(live, live.weight_B * point.terms.v_B, head.prior_precision)
 
 
-def _leverage(wide: Problem, live: Problem, factor: Factor, geometry: Geometry) -> Tensor:
-    """Return d^T H^-1 d of each edge with that inverse: no less than the true one, for across the rotation it is the
-    prior's.
+def _factor_at(live: Problem, v_B: Tensor, precision: float) -> Factor:
+    matrix = live.gram(v_B)
+    matrix.diagonal().add_(precision)
+    return factorise(matrix, precision)
+
+
+def _margins_without_pair(
+    inputs: Inputs, fit: Fit, wide: Problem, live: Problem, precision: float, geometry: Geometry
+) -> npt.NDArray[np.float64]:
+    """Return each label's margin by the head without any label of its pair.
+
+    Approximate: one Newton step, with the Hessian along the rotation and, across it, prior and labels taken as equally
+    informed of every direction. The pair is taken out of the first before the second is added: taken out of their sum,
+    it could be more than all that was known.
     """
-    whitened_RK = whiten(live.coordinates_RK, factor.lower)
+    v_B, rho_B = (wide.weight_B * part for part in (fit.point.terms.v_B, fit.point.terms.rho_B))
+    factor = _factor_at(live, v_B, precision)
+    along_B = _lengths(live, whiten(live.coordinates_RK, factor.lower))
     whole_B = geometry.scale**2 * _lengths(wide, wide.coordinates_RK)
     across_B = (whole_B - _lengths(live, live.coordinates_RK)).clamp(min=0)
-    return _lengths(live, whitened_RK) + across_B / factor.precision
+    n_across = max(wide.coordinates_RK.shape[1] - live.coordinates_RK.shape[1], 1)
+    across_B = across_B / (factor.precision + v_B @ across_B / n_across)
+    *labels, across_B = (part[: len(inputs.pair_B)] for part in (fit.point.margin_B, along_B, rho_B, v_B, across_B))
+    without_B: npt.NDArray[np.float64] = leave_pair_out(Influence(*labels), inputs.pair_B, across_B)[0].cpu().numpy()
+    return without_B
 
 
 def _lengths(problem: Problem, row_RK: Tensor) -> Tensor:
@@ -107,11 +122,3 @@ def _lengths(problem: Problem, row_RK: Tensor) -> Tensor:
     ends = zip(torch.split(problem.graph.first, PAIRS), torch.split(problem.graph.second, PAIRS), strict=True)
     lengths = [(row_RK[first].float() - row_RK[second].float()).square().sum(1) for first, second in ends]
     return torch.cat(lengths).double()
-
-
-def _left_out(inputs: Inputs, fit: Fit, wide: Problem, leverage_B: Tensor) -> npt.NDArray[np.float64]:
-    n, terms = len(inputs.pair_B), fit.point.terms
-    edges = (fit.point.margin_B, leverage_B, wide.weight_B * terms.rho_B, wide.weight_B * terms.v_B)
-    left_out = leave_pair_out(Influence(*(part[:n] for part in edges)), inputs.pair_B)
-    margin_B: npt.NDArray[np.float64] = left_out.margin_B.cpu().numpy()
-    return margin_B

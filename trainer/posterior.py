@@ -108,15 +108,16 @@ def leave_one_out(labels: Influence) -> LeftOut:
     return LeftOut(margin_B + variance_B * rho_B, variance_B)
 
 
-def leave_pair_out(labels: Influence, pair_B: Tensor) -> LeftOut:
+def leave_pair_out(labels: Influence, pair_B: Tensor, beyond_B: Tensor | float = 0.0) -> LeftOut:
     """Leave out all labels of a pair at once. They share one difference, so the group form below is scalar:
 
-    (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)).
+    (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)). beyond_B: variance of margins in directions of
+    which no label said anything.
     """
     margin_B, leverage_B, rho_B, v_B = labels
     pairs, group_B = torch.unique(pair_B, return_inverse=True)
     groups = grouping(group_B, len(pairs))
-    variance_B = leverage_B / _rest(1 - leverage_B * groups.sums(v_B)[group_B])
+    variance_B = leverage_B / _rest(1 - leverage_B * groups.sums(v_B)[group_B]) + beyond_B
     return LeftOut(margin_B + variance_B * groups.sums(rho_B)[group_B], variance_B)
 
 

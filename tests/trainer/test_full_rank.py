@@ -10,8 +10,8 @@ from trainer.fit import fit_head
 from trainer.full_rank import factor_of, full_rank, nearly_inverse, start_of
 from trainer.head import rewards
 from trainer.inputs import make_inputs
-from trainer.material import FitConfig
-from trainer.outcomes import Outcome
+from trainer.material import FitConfig, Material
+from trainer.outcomes import Floats, Outcome
 from trainer.refit import refit
 
 CPU = torch.device("cpu")
@@ -43,26 +43,55 @@ def test_cut_points_are_fitted_at_full_rank_too() -> None:
     assert ours.weights_D.tolist() == pytest.approx(whole.head.weights_D.tolist(), abs=1e-3)
 
 
-@pytest.mark.parametrize(("smallest", "within"), [(0.05, 0.01), (0.4, 0.15)])
-def test_margins_left_out_are_those_of_exact_refits_without_the_pair(smallest: float, within: float) -> None:
-    """The less pairs differ across the rotation, the nearer; and where they do, the margin errs against the label."""
-    material, _ = make_material(n_labels=400, size=40)
-    spread_D = np.geomspace(4, smallest, 40)
-    steep = replace(material, embedding_ND=(material.embedding_ND * spread_D).astype(np.float16))
-    live = refit(steep, replace(LOW_RANK, rank=24), seed=0)
-    first_B, second_B = steep.first_M[steep.pair_B], steep.second_M[steep.pair_B]
+def steep_material(smallest: float, labels_per_pair: int) -> Material:
+    """Return 400 labels on embeddings whose 40 numbers spread from 4 down to `smallest`."""
+    material, truth = make_material(n_labels=400, size=40, n_prompts=70, spread=2)
+    rng = np.random.default_rng(5)
+    pair_B = np.repeat(rng.permutation(len(material.first_M)), labels_per_pair)[:400]
+    first_won_B = truth.margin_M[pair_B] + rng.logistic(size=400) > 0
+    return replace(
+        material,
+        embedding_ND=(material.embedding_ND * np.geomspace(4, smallest, 40)).astype(np.float16),
+        pair_B=pair_B,
+        outcome_B=np.where(first_won_B, Outcome.FIRST, Outcome.SECOND).astype(np.int64),
+    )
 
-    ours = full_rank(steep, LOW_RANK, live.head, live.geometry)
 
-    sign_B = np.where(steep.outcome_B == Outcome.FIRST, 1, -1)
-    for label in range(0, 400, 25):
-        same = steep.pair_B == steep.pair_B[label]
-        without = replace(steep, weight_B=np.where(same, 0.0, steep.weight_B))
-        reward_N = rewards(full_rank(without, LOW_RANK, live.head, live.geometry).head, steep.embedding_ND)
-        exact = reward_N[first_B[label]] - reward_N[second_B[label]]
-        assert ours.margin_B[label] == pytest.approx(exact, abs=within)
-        if same.sum() == 1:
-            assert sign_B[label] * (ours.margin_B[label] - exact) < 0.01
+def left_out_and_refitted(material: Material, precision: float) -> tuple[Floats, Floats]:
+    """Return margins toward the winner without the pair's labels, of some labels: by leaving out, and by refits."""
+    config = replace(LOW_RANK, prior_precision=precision)
+    live = refit(material, replace(config, rank=24), seed=0)
+    some = np.arange(0, 400, 20)
+    exact = []
+    for label in some:
+        kept_B = np.where(material.pair_B == material.pair_B[label], 0.0, material.weight_B)
+        without = full_rank(replace(material, weight_B=kept_B), config, live.head, live.geometry).head
+        reward_N, pair = rewards(without, material.embedding_ND), material.pair_B[label]
+        exact.append(reward_N[material.first_M[pair]] - reward_N[material.second_M[pair]])
+    sign = np.where(material.outcome_B[some] == Outcome.FIRST, 1, -1)
+    ours_B = full_rank(material, config, live.head, live.geometry).margin_B
+    return sign * ours_B[some], sign * np.array(exact)
+
+
+@pytest.mark.parametrize(("smallest", "within"), [(0.05, 0.02), (0.4, 0.1)])
+@pytest.mark.parametrize("labels_per_pair", [1, 4])
+def test_margins_left_out_are_those_of_exact_refits_without_the_pair(
+    labels_per_pair: int, smallest: float, within: float
+) -> None:
+    """The less pairs differ across the rotation, the nearer."""
+    ours, exact = left_out_and_refitted(steep_material(smallest, labels_per_pair), 0.5)
+
+    assert ours.tolist() == pytest.approx(exact.tolist(), abs=within)
+
+
+@pytest.mark.parametrize(("smallest", "within", "loss_within"), [(0.05, 0.1, 0.005), (0.4, 0.25, 0.03)])
+def test_under_a_wide_prior_repeated_labels_of_a_pair_are_left_out_without_running_away(
+    smallest: float, within: float, loss_within: float
+) -> None:
+    ours, exact = left_out_and_refitted(steep_material(smallest, 4), 1 / 16)
+
+    assert ours.tolist() == pytest.approx(exact.tolist(), abs=within)
+    assert np.logaddexp(0, -ours).mean() == pytest.approx(np.logaddexp(0, -exact).mean(), abs=loss_within)
 
 
 def test_the_same_head_gives_the_same_bytes_at_full_rank() -> None:
