@@ -16,7 +16,7 @@ MIN_PROMPTS = 5
 MIN_LABELS_PER_PROMPT = 20
 RETUNE_GROWTH = 1.2
 MIN_TEMPERATURE_LABELS = 100
-TEMPERATURE_SPREAD = 0.4  # the prior deviation of log T: best for simulated people of five kinds (docs/replays.md)
+TEMPERATURE_SPREAD = 0.4  # the prior deviation of log T: wide, for margins that are far off (docs/replays.md)
 MAX_LOG_TEMPERATURE = 1.5
 
 
