@@ -1,7 +1,6 @@
 """Rankings: several responses lent to the caller at once, to put in order, to give back, to undo. Nothing unblinds."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +17,15 @@ from annotate.api.strict import StrictSerializer
 from annotate.models import Ranking, User
 from annotate.models import Response as ResponseRow
 from annotate.permissions import project_of
-from annotate.selectors.lineups import lease_end
 from annotate.selectors.lineups import own_ranking as read_own
+from annotate.selectors.lineups import responses_of
 from annotate.selectors.waiting import Reason, waiting
+from annotate.services.assigning import MOST_AT_ONCE
 from annotate.services.comparing import LONGEST_COMMENT, Timing
 from annotate.services.errors import AlreadyCompared, InvalidInput, NotFound
-from annotate.services.ranking import lease_ranking, record_ranking, retract_ranking, skip_ranking
+from annotate.services.ranking import lease_rankings, record_ranking, retract_ranking, skip_ranking
 
-MOST_AT_ONCE = 7
+MOST_RESPONSES = 7
 ORDER_HELP = "Ids of the responses in tiers, best first; those in one tier are equals."
 
 
@@ -35,23 +35,23 @@ class LentRankingSerializer(serializers.Serializer[Ranking]):
     id = serializers.UUIDField(source="public_id")
     prompt = MessageSerializer(many=True, source="prompt.messages")
     responses = serializers.SerializerMethodField()
-    lease_ends_at = serializers.SerializerMethodField()
+    lease_ends_at = serializers.DateTimeField()
 
     @extend_schema_field(ShownResponseSerializer(many=True))
     def get_responses(self, ranking: Ranking) -> list[dict[str, Any]]:
-        rows = ResponseRow.objects.in_bulk(ranking.lineup)
-        return [shown(rows[response], ranking.project) for response in ranking.lineup]
-
-    def get_lease_ends_at(self, ranking: Ranking) -> datetime:
-        return lease_end(ranking)
+        return [shown(self.context["responses"][response], ranking.project) for response in ranking.lineup]
 
 
 class RankingLeaseSerializer(serializers.Serializer[Any]):
     """What is lent now; where there is nothing, why, and the seconds after which to ask again (null: no telling)."""
 
-    ranking = LentRankingSerializer(allow_null=True)
+    rankings = LentRankingSerializer(many=True)
     reason = serializers.ChoiceField(choices=[str(reason) for reason in Reason], allow_null=True)
     retry_after_seconds = serializers.IntegerField(allow_null=True)
+
+
+class RankingLeaseRequestSerializer(StrictSerializer):
+    n = serializers.IntegerField(default=1, min_value=1, max_value=MOST_AT_ONCE, help_text="Lineups to hold at once.")
 
 
 class OrderSerializer(StrictSerializer):
@@ -59,8 +59,8 @@ class OrderSerializer(StrictSerializer):
 
     client_key = serializers.UUIDField()
     order = serializers.ListField(
-        child=serializers.ListField(child=serializers.UUIDField(), max_length=MOST_AT_ONCE),
-        max_length=MOST_AT_ONCE,
+        child=serializers.ListField(child=serializers.UUIDField(), max_length=MOST_RESPONSES),
+        max_length=MOST_RESPONSES,
         help_text=ORDER_HELP,
     )
     comment = serializers.CharField(
@@ -86,27 +86,30 @@ class OwnRankingSerializer(serializers.Serializer[Ranking]):
 
 
 class Rankings(APIView):
-    """The lineup that the caller holds."""
+    """The lineups that the caller holds."""
 
     permission_classes = [Judging]
     throttle_scope = "judging"
 
-    @extend_schema(request=None, responses={201: RankingLeaseSerializer, 200: RankingLeaseSerializer})
+    @extend_schema(
+        request=RankingLeaseRequestSerializer, responses={201: RankingLeaseSerializer, 200: RankingLeaseSerializer}
+    )
     def post(self, request: Request, slug: str) -> Response:
-        """Lend the caller a lineup, if they hold none.
+        """Lend the caller lineups until they hold `n`, no two of them with the same pair.
 
-        201 with the one that they hold now; 200 without one and with a reason where nothing can be lent.
+        201 with what they hold now, the oldest first; 200 with an empty list and a reason where nothing can be lent.
         """
         project = project_of(caller(request), slug)
-        StrictSerializer.read(request.data)
-        ranking = lease_ranking(project=project, annotator=caller(request))
-        wait = None if ranking else waiting(project, caller(request))
+        sent = RankingLeaseRequestSerializer.read(request.data)
+        held = lease_rankings(project=project, annotator=caller(request), n=sent["n"])[: sent["n"]]
+        wait = None if held else waiting(project, caller(request))
         lease = {
-            "ranking": ranking,
+            "rankings": held,
             "reason": wait and wait.reason,
             "retry_after_seconds": wait and wait.retry_after_seconds,
         }
-        return Response(RankingLeaseSerializer(lease).data, status=201 if ranking else 200)
+        written = RankingLeaseSerializer(lease, context={"responses": responses_of(held)})
+        return Response(written.data, status=201 if held else 200)
 
 
 class Order(APIView):

@@ -4,14 +4,14 @@ A lineup is grown around one pair, the best of its stream: further responses of 
 them are free and new to the annotator, so that every pair of a lineup can be lent as any pair is.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import combinations
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Now
 
-from annotate.models import Assignment, Membership, Pair, Project, QueuedPair, Ranking, Stream, User
+from annotate.models import Assignment, Membership, Pair, Project, QueuedPair, Ranking, Response, Stream, User
 from annotate.selectors.next_pair import Candidate, new_to, thought_of
 
 
@@ -70,15 +70,19 @@ def newest_like(ranking: Ranking) -> Ranking:
 
 
 def held_rankings(project: Project, annotator: User) -> list[Ranking]:
-    """Return the rankings that are lent to the annotator now, the newest first: one, and those before it was undone."""
-    lent = Assignment.objects.live().filter(ranking=OuterRef("pk"))
-    open_ones = Ranking.objects.filter(Exists(lent), project=project, annotator=annotator, ranked_at=None)
-    return list(open_ones.select_related("prompt", "project", "annotator").order_by("-id"))
+    """Return the rankings that are lent to the annotator now, the oldest first, each with its `lease_ends_at`.
+
+    No two of them share a pair: what a person holds is not free to them.
+    """
+    ends = Assignment.objects.live().filter(ranking=OuterRef("pk")).order_by("lease_ends_at").values("lease_ends_at")
+    unranked_ones = Ranking.objects.filter(project=project, annotator=annotator, ranked_at=None)
+    held = unranked_ones.annotate(lease_ends_at=Subquery(ends[:1])).exclude(lease_ends_at=None)
+    return list(held.select_related("prompt", "project", "annotator").order_by("leased_at", "id"))
 
 
-def held_ranking(project: Project, annotator: User) -> Ranking | None:
-    """Return the newest of the rankings that are lent to the annotator now."""
-    return next(iter(held_rankings(project, annotator)), None)
+def responses_of(rankings: list[Ranking]) -> dict[int, Response]:
+    """Return the responses that these lineups show, by their ids."""
+    return Response.objects.in_bulk({response for ranking in rankings for response in ranking.lineup})
 
 
 def own_ranking(annotator: User, public_id: UUID) -> Ranking | None:
@@ -86,12 +90,6 @@ def own_ranking(annotator: User, public_id: UUID) -> Ranking | None:
     visible = Project.objects.visible_to(annotator)
     own = Ranking.objects.filter(public_id=public_id, annotator=annotator, project__in=visible)
     return own.select_related("prompt", "project", "annotator").first()
-
-
-def lease_end(ranking: Ranking) -> datetime:
-    """Return when the first of the leases of a ranking's pairs ends; one that is lent has some."""
-    ends = Assignment.objects.filter(ranking=ranking, closed_at=None).order_by("lease_ends_at")
-    return ends.values_list("lease_ends_at", flat=True)[0]
 
 
 def _free(membership: Membership) -> QuerySet[Pair]:

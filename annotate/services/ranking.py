@@ -25,7 +25,7 @@ from annotate.models import (
     Ranking,
     User,
 )
-from annotate.selectors.lineups import held_ranking, lineup_around, newest_like, next_anchor, same_lineup, unranked
+from annotate.selectors.lineups import held_rankings, lineup_around, newest_like, next_anchor, same_lineup, unranked
 from annotate.selectors.next_pair import Candidate
 from annotate.services.assigning import lend, lock_membership
 from annotate.services.comparing import LONGEST_REASON, check_undone, store
@@ -37,28 +37,27 @@ MOST_TRIES = 20
 Tiers = list[list[int]]
 
 
-def lease_ranking(*, project: Project, annotator: User) -> Ranking | None:
-    """Return the ranking that the annotator holds, or lend them the next; None where no pair is left.
+def lease_rankings(*, project: Project, annotator: User, n: int = 1) -> list[Ranking]:
+    """Return the rankings that the annotator holds, the oldest first; lend more until there are `n` or no pair is left.
 
-    Raises NotComparing if the project is paused, archived or asks for no rankings, NotAllowed for no active member.
+    One that was undone is held beyond `n`. Raises NotComparing if the project is paused, archived or asks for no
+    rankings, NotAllowed for no active member.
     """
     if not project.accepts_comparisons or not project.asks_for_rankings:
         raise NotComparing("This project asks for no rankings now. Look at its overview.")
-    if held := held_ranking(project, annotator):
+    held = held_rankings(project, annotator)
+    missing = n - len(held)
+    if missing <= 0:
         return held
     release_expired(project)
-    passed_over: set[int] = set()
-    for attempt in range(MOST_TRIES):
-        wait = attempt > MOST_TRIES // 2
-        with transaction.atomic():
-            membership = lock_membership(project, annotator)
-            if held := held_ranking(project, annotator):
-                return held
-            ranking, busy = _lend_next(membership, set() if wait else passed_over, wait=wait)
-        if ranking or not (busy or passed_over):
-            return ranking
-        passed_over |= busy
-    return None
+    while missing and _lend_one(project, annotator, at_most=n):
+        missing -= 1
+    return held_rankings(project, annotator)
+
+
+def lease_ranking(*, project: Project, annotator: User) -> Ranking | None:
+    """Return the ranking that the annotator is to make next, lent to them if need be; None where no pair is left."""
+    return next(iter(lease_rankings(project=project, annotator=annotator)), None)
 
 
 def record_ranking(
@@ -140,6 +139,25 @@ def lease_ranking_again(ranking: Ranking) -> Ranking | None:
     membership = _lock_own(ranking, ranking.annotator)
     candidates = same_lineup(membership, ranking)
     return _lend(membership, candidates, ranking.lineup) if candidates else None
+
+
+def _lend_one(project: Project, annotator: User, *, at_most: int) -> bool:
+    """Lend one ranking more, unless the annotator holds `at_most`; return whether it was lent.
+
+    One ranking in one transaction: nobody holds one prompt while they wait for another.
+    """
+    passed_over: set[int] = set()
+    for attempt in range(MOST_TRIES):
+        wait = attempt > MOST_TRIES // 2
+        with transaction.atomic():
+            membership = lock_membership(project, annotator)
+            if len(held_rankings(project, annotator)) >= at_most:
+                return False
+            ranking, busy = _lend_next(membership, set() if wait else passed_over, wait=wait)
+        if ranking or not (busy or passed_over):
+            return ranking is not None
+        passed_over |= busy
+    return False
 
 
 def _lend_next(membership: Membership, passed_over: set[int], *, wait: bool) -> tuple[Ranking | None, set[int]]:

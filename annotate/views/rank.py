@@ -8,31 +8,33 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from annotate.forms import SkipReason, UndoForm, checked
 from annotate.keys import keys_of
-from annotate.models import Membership, Ranking, Response
+from annotate.models import Membership, Ranking
 from annotate.permissions import membership_in
-from annotate.selectors.lineups import held_rankings, undoable_ranking
+from annotate.selectors.lineups import held_rankings, responses_of, undoable_ranking
 from annotate.selectors.progress import progress
 from annotate.selectors.waiting import waiting
 from annotate.services.errors import Conflict, InvalidInput, NotFound
 from annotate.services.leaks import shown_text
 from annotate.services.ranking import (
-    lease_ranking,
     lease_ranking_again,
+    lease_rankings,
     record_ranking,
     retract_ranking,
     skip_ranking,
 )
 from annotate.verdict_forms import OrderForm
-from annotate.views.answering import answer, here
+from annotate.views.answering import answer, here, ids
 from annotate.views.judging import Done
 from annotate.views.requests import SignedInRequest
+
+AT_ONCE = 2  # the lineup on screen and one ahead of it: each takes the slots of all its pairs from others
 
 
 class SkipRankingForm(forms.Form):
@@ -71,16 +73,19 @@ def rank(request: SignedInRequest, slug: str) -> HttpResponse:
         return _redirect(request, membership)
     if not membership.project.asks_for_rankings:
         return redirect("compare", slug)
-    return render(request, "rank.html", _screen(request, membership, Done()))
+    asked_for = next(iter(ids(request.GET.getlist("ranking"))), None)
+    return render(request, "rank.html", _screen(request, membership, Done(in_front=asked_for)))
 
 
 def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
     """Answer a browser that runs no script."""
+    done = Done()
     try:
-        _act(request, membership)
+        done = _act(request, membership)
     except Conflict as refusal:  # it was done before: say so, and go on
         messages.warning(request, refusal.message)
-    return redirect("rank", membership.project.slug)
+    page = resolve_url("rank", membership.project.slug)
+    return redirect(f"{page}?ranking={done.in_front}" if done.in_front else page)
 
 
 def _act(request: SignedInRequest, membership: Membership) -> Done:
@@ -123,11 +128,10 @@ def _undo(request: SignedInRequest, membership: Membership) -> Done:
     key = checked(UndoForm(request.POST))["undo"]
     ranking = _own_ranking(membership, Q(public_id=key) | Q(client_key=key))
     undone_now = retract_ranking(ranking=ranking, by=request.user)
-    if undone_now and membership.project.accepts_comparisons:
-        again = lease_ranking_again(ranking)
-    else:
+    again = lease_ranking_again(ranking) if undone_now and membership.project.accepts_comparisons else None
+    if again is None:  # sent again, or lent to another tab in between
         held = held_rankings(membership.project, membership.user)
-        again = next((one for one in held if one.lineup == ranking.lineup), None)
+        again = next((one for one in held if sorted(one.lineup) == sorted(ranking.lineup)), None)
     messages.success(request, "Undone. Rank them again." if again else "Undone: the responses go to somebody else.")
     return Done(in_front=again and again.public_id)
 
@@ -141,14 +145,14 @@ def _own_ranking(membership: Membership, named: Q) -> Ranking:
 
 
 def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:
-    """Return what the template shows: a lineup, or why there is none."""
+    """Return what the template shows: lineups, or why there is none."""
     project = membership.project
     held, has = _held(membership), here(request)
     return {
         "membership": membership,
         "project": project,
         "held": held,
-        "sheets": [_lineup(one, done) for one in held if one.public_id not in has],
+        "sheets": _lineups([one for one in held if one.public_id not in has], in_front=done.in_front),
         "sheet_template": "_lineup.html",
         "turned_to_pairs": not project.asks_for_rankings,
         "waiting": waiting(project, request.user) if project.accepts_comparisons and not held else None,
@@ -161,16 +165,20 @@ def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dic
 
 
 def _held(membership: Membership) -> list[Ranking]:
-    """Return the rankings lent to the user, the newest first, one at least where there is one to lend."""
+    """Return the rankings lent to the user, topped up; none while nothing is lent or something is to be read."""
     project = membership.project
     if not (project.accepts_comparisons and project.asks_for_rankings) or membership.has_guidelines_to_read:
         return []
-    lent = lease_ranking(project=project, annotator=membership.user)
-    return held_rankings(project, membership.user) if lent else []
+    return lease_rankings(project=project, annotator=membership.user, n=AT_ONCE)
 
 
-def _lineup(ranking: Ranking, done: Done) -> Lineup:
-    responses = Response.objects.in_bulk(ranking.lineup)
-    texts = [shown_text(responses[one], ranking.project) for one in ranking.lineup]
-    cards = [Card(number, text) for number, text in enumerate(texts, 1)]
-    return Lineup(ranking.public_id, ranking.prompt.messages, cards, in_front=ranking.public_id == done.in_front)
+def _lineups(rankings: list[Ranking], *, in_front: UUID | None) -> list[Lineup]:
+    """Return the lineups of the rankings in their order; the one asked for comes first."""
+    responses = responses_of(rankings)
+    lineups = []
+    for ranking in sorted(rankings, key=lambda ranking: ranking.public_id != in_front):
+        texts = [shown_text(responses[one], ranking.project) for one in ranking.lineup]
+        cards = [Card(number, text) for number, text in enumerate(texts, 1)]
+        comes_first = ranking.public_id == in_front
+        lineups.append(Lineup(ranking.public_id, ranking.prompt.messages, cards, in_front=comes_first))
+    return lineups

@@ -42,8 +42,8 @@ TEXTS = {
     "bidi": ("مرحبا بالعالم، هذا نص من اليمين إلى اليسار.", "Safe: \u202eevil\u202c and a zero\u200bwidth space."),
 }
 SIZES = {
-    "plain": 400, "marked": 12, "long": 40, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 6,
-    "ordered": 40, "changing": 12, "unlike": 2, "studied": 12,
+    "plain": 400, "marked": 12, "long": 40, "bidi": 12, "offline": 80, "few": 2, "talk": 12, "graded": 12, "ranked": 12,
+    "ordered": 60, "changing": 12, "unlike": 2, "studied": 12,
 }  # fmt: skip
 SETTINGS: dict[str, dict[str, Any]] = {
     "graded": {"outcomes": "strength7", "criteria": ["helpful", "factual"]},

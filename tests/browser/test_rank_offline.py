@@ -51,6 +51,13 @@ def shown(page: Page) -> str:
     return page.locator("#pair [name=ranking]").input_value()
 
 
+def ahead_of(page: Page) -> str:
+    """Return the ranking that the page was delivered with behind the one on screen."""
+    return page.evaluate(
+        "() => document.querySelector('template[data-part=sheet]').content.querySelector('[name=ranking]').value"
+    )
+
+
 def put_in_order(page: Page) -> str:
     """Order the responses as they are numbered and send it; return which ranking it was."""
     ranking = shown(page)
@@ -79,15 +86,17 @@ def test_an_order_given_without_a_connection_is_sent_when_it_is_back(context: Br
     context.set_offline(True)
 
     ranking = put_in_order(page)
+    wait_for_another(page, ranking)
+    ahead = put_in_order(page)
 
     expect(page.locator("#sheet h2")).to_have_text("The server cannot be reached")
-    expect(page.locator("#saving")).to_have_text("Offline · 1 waiting")
+    expect(page.locator("#saving")).to_have_text("Offline · 2 waiting")
     screenshot(page, "rank-offline-1280-light")
-    assert (kept(page), orders(judging, ranking)) == (1, (0, 0))
+    assert (kept(page), orders(judging, ranking), orders(judging, ahead)) == (2, (0, 0), (0, 0))
     context.set_offline(False)
     wait_until_saved(page)
-    wait_for_another(page, ranking)
-    assert (kept(page), orders(judging, ranking)) == (0, (1, 6))
+    wait_for_another(page, ahead)
+    assert (kept(page), orders(judging, ranking), orders(judging, ahead)) == (0, (1, 6), (1, 6))
 
 
 def test_an_order_outlives_a_reload_and_is_not_asked_for_again(context: BrowserContext, judging: Site) -> None:
@@ -95,14 +104,15 @@ def test_an_order_outlives_a_reload_and_is_not_asked_for_again(context: BrowserC
     with unreachable(context):
         ranking = put_in_order(page)
         expect(page.locator("#saving")).to_have_text("1 waiting")
+        wait_for_another(page, ranking)
+        ahead = shown(page)
         page.reload()
         wait_until_armed(page)
-        assert kept(page) == 1
-        assert page.locator("#pair [name=ranking]").count() == 0
+        assert (kept(page), shown(page)) == (1, ahead)
 
     wait_until_saved(page)
 
-    wait_for_another(page, ranking)
+    assert shown(page) == ahead
     assert orders(judging, ranking) == (1, 6)
 
 
@@ -209,25 +219,26 @@ def test_an_order_that_the_server_will_not_take_is_kept_and_shown(context: Brows
     assert kept(page) == 0
 
 
-def test_a_page_that_is_left_lets_go_of_its_lineup_and_a_reloaded_one_keeps_it(
+def test_a_page_that_is_left_lets_go_of_its_lineups_and_a_reloaded_one_keeps_them(
     context: BrowserContext, judging: Site
 ) -> None:
     seconds_left = """
-        SELECT min((julianday(a.lease_ends_at) - julianday('now')) * 86400), count(*) FROM annotate_assignment a
-        JOIN annotate_ranking r ON r.id = a.ranking_id WHERE r.public_id = ?
+        SELECT {}((julianday(a.lease_ends_at) - julianday('now')) * 86400), count(*) FROM annotate_assignment a
+        JOIN annotate_ranking r ON r.id = a.ranking_id WHERE r.public_id IN (?, ?)
     """
     page = open_ranking(context, judging)
     own = shown(page)
+    both = [ranking.replace("-", "") for ranking in (own, ahead_of(page))]
 
     page.reload()
     wait_until_armed(page)
     with page.expect_response(lambda answer: "renew" in (answer.request.post_data or "")):
         same = shown(page)
-    ((kept_for, n_pairs),) = judging.ask(seconds_left, own.replace("-", ""))
+    ((kept_for, n_pairs),) = judging.ask(seconds_left.format("min"), *both)
     page.goto(f"{judging.address}/account")
     page.wait_for_timeout(300)
-    ((left_for, _),) = judging.ask(seconds_left, own.replace("-", ""))
+    ((left_for, _),) = judging.ask(seconds_left.format("max"), *both)
 
-    assert (same, n_pairs) == (own, 6)
+    assert (same, n_pairs) == (own, 12)
     assert float(str(kept_for)) > 60
     assert float(str(left_for)) <= 15

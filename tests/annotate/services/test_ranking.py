@@ -12,6 +12,7 @@ from annotate.models import Assignment, Comparison, Outcome, Pair, Project, Rank
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotComparing, NotFound
 from annotate.services.ranking import (
     lease_ranking,
+    lease_rankings,
     record_ranking,
     retract_ranking,
     skip_ranking,
@@ -55,6 +56,43 @@ def test_a_lineup_is_lent_with_a_slot_of_each_of_its_pairs(project: Project, bob
 
 def test_asking_twice_gives_the_same_lineup(project: Project, bob: User) -> None:
     assert lent(project, bob) == lent(project, bob)
+
+
+def test_lineups_are_lent_ahead_up_to_the_number_asked_for_and_no_pair_twice(project: Project, bob: User) -> None:
+    held = lease_rankings(project=project, annotator=bob, n=2)
+
+    assert lease_rankings(project=project, annotator=bob, n=2) == held
+    assert lease_rankings(project=project, annotator=bob, n=3) == held  # there is no third
+    assert lent(project, bob) == held[0]
+    assert len({one.prompt_id for one in held}) == 2
+    assert slots(project) == [1] * 12
+
+
+def test_the_lineup_ahead_is_next_and_another_is_lent_behind_it(project: Project, bob: User) -> None:
+    make_lineup(project, 3)
+    first, ahead = lease_rankings(project=project, annotator=bob, n=2)
+
+    ranked(first)
+
+    following = lease_rankings(project=project, annotator=bob, n=2)
+    assert following[0] == ahead
+    assert len(following) == 2
+    assert first not in following
+
+
+def test_two_lineups_of_one_prompt_share_a_response_but_no_pair(db: None) -> None:
+    project = make_project(outcomes=Project.Outcomes.RANKING, ranking_size=3)
+    make_lineup(project, n=5)
+    bob = make_member(project)
+
+    held = lease_rankings(project=project, annotator=bob, n=6)
+
+    pairs = [set(one.assignments.values_list("pair", flat=True)) for one in held]
+    assert len(held) > 1
+    assert len(set.union(*pairs)) == sum(len(one) for one in pairs) == sum(slots(project)) == 10
+    for one in held:
+        ranked(one)
+    assert Comparison.objects.filter(surplus=False).count() == 10
 
 
 def test_the_pairs_remember_in_which_order_they_were_shown(project: Project, bob: User) -> None:

@@ -4,6 +4,7 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from annotate.models import Comparison, Project, Ranking, Response, Role, User
@@ -30,15 +31,20 @@ def order(ranking: Ranking, ranks: list[int], **also: str) -> dict[str, str]:
     return {"ranking": str(ranking.public_id), "client_key": str(uuid4()), "send": "order", **written, **also}
 
 
-def shown(client: Client) -> Ranking:
-    client.get(URL)
-    return Ranking.objects.get(ranked_at=None)
+def shown(client: Client, url: str = URL) -> Ranking:
+    """Return the ranking that the page shows, or would show first without a script."""
+    (on_screen,) = re.findall(r'name="ranking" value="([^"]+)"', on_screen_of(client.get(url)))
+    return Ranking.objects.get(public_id=on_screen)
+
+
+def on_screen_of(answer: HttpResponse) -> str:
+    """Return the page without what is only there for its script."""
+    return re.sub(r"<template.*?</template>", "", answer.content.decode(), flags=re.DOTALL)
 
 
 def test_the_page_shows_the_responses_in_their_order_with_a_rank_for_each(bobs: Client, project: Project) -> None:
-    page = bobs.get(URL).content.decode()
+    ranking, page = shown(bobs), on_screen_of(bobs.get(URL))
 
-    ranking = Ranking.objects.get()
     texts = Response.objects.in_bulk(ranking.lineup)
     places = [page.index(texts[response].text) for response in ranking.lineup]
     assert places == sorted(places)
@@ -92,15 +98,54 @@ def test_a_second_order_of_another_tab_is_told_that_the_first_stands(bobs: Clien
 def test_a_skip_and_an_undo_lead_to_the_next_page(bobs: Client, project: Project) -> None:
     first = shown(bobs)
     skipped = bobs.post(URL, {"ranking": str(first.public_id), "skip": "unclear_prompt"}, follow=True)
-    second = Ranking.objects.latest("id")
+    second = shown(bobs)
     bobs.post(URL, order(second, [1, 2, 3, 4]))
 
     undone = bobs.post(URL, {"undo": str(second.public_id)}, follow=True)
 
+    assert second != first
     assert "Given back without an order" in skipped.content.decode()
     assert "Rank them again" in undone.content.decode()
     assert not Comparison.objects.live().exists()
-    assert Ranking.objects.latest("id").lineup == second.lineup
+
+
+def test_an_undone_lineup_is_in_front_of_those_ahead_and_they_follow(bobs: Client, project: Project) -> None:
+    make_lineup(project, 3)
+    first = shown(bobs)
+    bobs.post(URL, order(first, [1, 2, 3, 4]))
+    following = shown(bobs)
+
+    undone = bobs.post(URL, {"undo": str(first.public_id)})
+    again = shown(bobs, undone["Location"])
+    bobs.post(URL, order(again, [1, 2, 3, 4]))
+
+    assert (again.lineup, again != first) == (first.lineup, True)
+    assert shown(bobs) == following
+
+
+@pytest.mark.parametrize("asked_for", ["nonsense", "00000000-0000-4000-8000-000000000000"])
+def test_an_address_that_asks_for_no_lineup_of_ones_own_shows_the_next(
+    bobs: Client, project: Project, asked_for: str
+) -> None:
+    assert shown(bobs, f"{URL}?ranking={asked_for}") == shown(bobs)
+
+
+def test_the_next_lineup_is_in_the_page_already_and_no_part_of_the_form(bobs: Client, project: Project) -> None:
+    answer = bobs.get(URL)
+
+    name = re.compile(r'data-ranking="([^"]+)"')
+    here, on_screen = name.findall(answer.content.decode()), name.findall(on_screen_of(answer))
+    assert here == [str(one.public_id) for one in Ranking.objects.order_by("id")]
+    assert (on_screen, len(here)) == (here[:1], 2)
+
+
+def test_the_lineup_that_was_ahead_follows(bobs: Client, project: Project) -> None:
+    first = shown(bobs)
+    (ahead,) = Ranking.objects.exclude(pk=first.pk)
+
+    bobs.post(URL, order(first, [1, 2, 3, 4]))
+
+    assert shown(bobs) == ahead
 
 
 def test_an_undo_that_is_sent_again_is_answered_as_the_first_was(bobs: Client, project: Project) -> None:
@@ -139,9 +184,7 @@ def test_a_paused_project_and_unread_guidelines_lend_nothing(bobs: Client, proje
 
 
 def test_somebody_elses_ranking_does_not_exist(bobs: Client, rosas: Client, project: Project) -> None:
-    bobs.get(URL)
-
-    answer = rosas.post(URL, order(Ranking.objects.get(), [1, 2, 3, 4]))
+    answer = rosas.post(URL, order(shown(bobs), [1, 2, 3, 4]))
 
     assert answer.status_code == 404
     assert not Comparison.objects.exists()

@@ -1,21 +1,20 @@
 """What the ranking screen answers its script: parts by name, as the compare screen does, with lineups for sheets."""
 
 import re
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from annotate.models import Assignment, Comparison, Project, Ranking
-from tests.annotate.views.browsers import browser_of, fragment
+from annotate.models import Comparison, Project, Prompt, Ranking, User
+from annotate.services.projects import pause_project
+from annotate.services.ranking import retract_ranking
+from tests.annotate.views.browsers import fragment
 from tests.annotate.views.test_rank import URL, order, shown
-from tests.factories import make_lineup, make_member, make_project
+from tests.factories import make_lineup, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -37,24 +36,68 @@ def held(answer: HttpResponse) -> list[str]:
     return ids.split()
 
 
+def on_the_page_of(on_screen: Ranking) -> list[str]:
+    """Return the lineups that the page has ahead of the one on screen."""
+    others = Ranking.objects.filter(annotator=on_screen.annotator, ranked_at=None).exclude(pk=on_screen.pk)
+    return [str(one.public_id) for one in others]
+
+
 def test_an_order_is_answered_with_the_next_lineup_and_its_undo(bobs: Client, project: Project) -> None:
     first = shown(bobs)
+    (ahead,) = on_the_page_of(first)
 
-    answer = fragment(bobs, URL, order(first, [1, 2, 3, 4]))
+    answer = fragment(bobs, URL, order(first, [1, 2, 3, 4], have=ahead))
 
-    following = Ranking.objects.get(ranked_at=None)
+    following = Ranking.objects.latest("id")
     assert answer.status_code == 200
-    assert lineups(answer) == held(answer) == [str(following.public_id)]
+    assert lineups(answer) == [str(following.public_id)]
+    assert held(answer) == [ahead, str(following.public_id)]
     assert f'data-undo="{first.public_id}"' in answer.content.decode()
     assert "Saved." in answer.content.decode()
 
 
 def test_a_lineup_that_the_page_has_is_not_sent_again(bobs: Client, project: Project) -> None:
     own = shown(bobs)
+    ahead = on_the_page_of(own)
 
-    answer = bobs.get(URL, {"have": str(own.public_id)}, headers={"HX-Request": "true"})
+    answers = [
+        bobs.get(URL, {"have": has}, headers={"HX-Request": "true"})
+        for has in (str(own.public_id), [str(own.public_id), *ahead])
+    ]
 
-    assert (lineups(answer), held(answer)) == ([], [str(own.public_id)])
+    assert [lineups(answer) for answer in answers] == [ahead, []]
+    assert [held(answer) for answer in answers] == [[str(own.public_id), *ahead]] * 2
+
+
+def test_a_skip_is_answered_with_the_lineup_behind_the_one_that_is_shown_by_now(bobs: Client, project: Project) -> None:
+    own = shown(bobs)
+    (ahead,) = on_the_page_of(own)
+
+    answer = fragment(bobs, URL, {"ranking": str(own.public_id), "skip": "unclear_prompt", "have": ahead})
+
+    assert held(answer) == [ahead, *lineups(answer)]
+    assert len(held(answer)) == 2
+
+
+def test_where_a_project_is_paused_its_last_answer_takes_what_was_ahead(
+    bobs: Client, project: Project, alice: User
+) -> None:
+    own = shown(bobs)
+    pause_project(project=project, by=alice)
+
+    answer = fragment(bobs, URL, order(own, [1, 2, 3, 4], have=on_the_page_of(own)[0]))
+
+    assert Comparison.objects.filter(ranking=own).count() == 6
+    assert (lineups(answer), held(answer)) == ([], [])
+    assert "This project is paused" in answer.content.decode()
+
+
+def test_the_last_lineup_is_shown_without_one_ahead_and_then_all_is_judged(bobs: Client, project: Project) -> None:
+    answers = [fragment(bobs, URL, order(shown(bobs), [1, 2, 3, 4])) for _ in range(3)]
+
+    assert [len(held(answer)) for answer in answers] == [2, 1, 0]
+    assert ['data-part="waiting"' in answer.content.decode() for answer in answers] == [False, False, True]
+    assert "You have judged everything" in answers[-1].content.decode()
 
 
 def test_an_order_sent_twice_is_stored_once_and_answered_alike(bobs: Client, project: Project) -> None:
@@ -88,14 +131,39 @@ def test_a_second_order_from_another_tab_is_told_that_the_first_stands(bobs: Cli
 
 def test_an_undo_by_the_key_of_the_press_brings_the_lineup_to_the_front(bobs: Client, project: Project) -> None:
     sent = order(shown(bobs), [1, 2, 3, 4])
-    (following,) = lineups(fragment(bobs, URL, sent))
+    following = held(fragment(bobs, URL, sent))
 
     answer = fragment(bobs, URL, {"undo": sent["client_key"], "have": following})
 
     (again,) = lineups(answer)
     assert again != sent["ranking"]
     assert f'data-ranking="{again}" data-in-front' in " ".join(answer.content.decode().split())
-    assert held(answer) == [again, following]
+    assert held(answer) == [*following, again]
+
+
+def test_what_is_ahead_stays_when_a_lineup_before_it_is_undone_and_ranked_again(bobs: Client, project: Project) -> None:
+    sent = order(shown(bobs), [1, 2, 3, 4])
+    following = held(fragment(bobs, URL, sent))
+    (again,) = lineups(fragment(bobs, URL, {"undo": sent["client_key"], "have": following}))
+
+    answer = fragment(bobs, URL, sent | {"ranking": again, "client_key": str(uuid4()), "have": following})
+
+    assert (lineups(answer), held(answer)) == ([], following)
+
+
+def test_an_undo_finds_the_lineup_where_it_was_lent_anew_before(bobs: Client, project: Project, bob: User) -> None:
+    Prompt.objects.order_by("id")[2].delete()
+    own = shown(bobs)
+    fragment(bobs, URL, order(own, [1, 2, 3, 4]))
+    retract_ranking(ranking=own, by=bob)  # elsewhere, and the next page is lent it as any other
+    bobs.get(URL)
+    again = Ranking.objects.latest("id")
+    Ranking.objects.filter(pk=again.pk).update(lineup=own.lineup[::-1])  # whatever chance would draw
+
+    answer = fragment(bobs, URL, {"undo": str(own.public_id)})
+
+    assert "Rank them again" in answer.content.decode()
+    assert f'data-ranking="{again.public_id}" data-in-front' in " ".join(answer.content.decode().split())
 
 
 def test_an_order_that_comes_again_after_its_undo_does_not_look_saved(bobs: Client, project: Project) -> None:
@@ -132,7 +200,7 @@ def test_what_cannot_be_stored_is_no_final_answer(bobs: Client, project: Project
     answer = fragment(bobs, URL, order(own, [1, 2, 3, 4]) | wrong)
 
     assert answer.status_code in (400, 404)
-    assert held(answer) == [str(own.public_id)]
+    assert held(answer) == [str(own.public_id), *on_the_page_of(own)]
     assert 'class="note error"' in answer.content.decode()
 
 
@@ -149,49 +217,6 @@ def test_after_the_session_ended_the_answer_is_no_login_page(client: Client, pro
 
     assert answer.status_code == 401
     assert "password" not in answer.content.decode()
-
-
-def seconds_left(ranking: Ranking) -> set[int]:
-    """Return for how many seconds more the pairs of a ranking are lent, to the next ten."""
-    ends = ranking.assignments.values_list("lease_ends_at", flat=True)
-    return {round((end - timezone.now()).total_seconds(), -1) for end in ends}
-
-
-def test_a_page_that_is_looked_at_keeps_all_pairs_of_its_lineup(bobs: Client, project: Project) -> None:
-    own = shown(bobs)
-    Assignment.objects.update(lease_ends_at=Now() + timedelta(seconds=5))
-
-    answer = fragment(bobs, URL, {"renew": "1", "have": str(own.public_id)})
-
-    assert answer.status_code == 200
-    assert seconds_left(own) == {project.lease_seconds}
-
-
-def test_a_page_that_is_left_lets_go_of_its_own_lineup_alone(bobs: Client, project: Project) -> None:
-    own = shown(bobs)
-    dora = make_member(project, "dora")
-    browser_of(dora).get(URL)
-    others = Ranking.objects.get(annotator=dora)
-
-    answer = fragment(bobs, URL, {"leave": [str(own.public_id), str(others.public_id), "nonsense"]})
-
-    assert answer.status_code == 204
-    assert max(seconds_left(own)) <= 20
-    assert seconds_left(others) == {project.lease_seconds}
-
-
-def test_a_lineup_whose_lease_ended_is_lent_again_as_it_was(bobs: Client, project: Project) -> None:
-    own = shown(bobs)
-    Ranking.objects.update(lineup=own.lineup[::-1])  # whatever chance would draw this time
-    Assignment.objects.update(lease_ends_at=Now() - timedelta(seconds=1))
-
-    again = lineups(bobs.get(URL))
-
-    own.refresh_from_db()
-    place = {response: at for at, response in enumerate(own.lineup)}
-    assert again == [str(own.public_id)]
-    for assignment in own.assignments.select_related("pair"):
-        assert assignment.first_on_left == (place[assignment.pair.first_id] < place[assignment.pair.second_id])
 
 
 def test_a_project_that_turned_to_pairs_says_so_and_stores_what_was_under_way(bobs: Client, project: Project) -> None:
