@@ -91,11 +91,13 @@ def _locked_membership(project: int, annotator: int) -> QuerySet[Membership]:
     return own.select_for_update(no_key=True)
 
 
+@transaction.atomic
 def renew_leases(*, project: Project, annotator: User) -> dict[UUID, datetime]:
     """Let the annotator keep what they hold for a whole lease from now; return when each assignment's lease ends.
 
     Nobody keeps a pair longer than LONGEST_HOLD_IN_LEASES leases, however long their page stays open.
     """
+    lock_membership(project, annotator)  # many rows at once: an order, or another tab, takes them the other way round
     lease = timedelta(seconds=project.lease_seconds)
     own = Assignment.objects.filter(project=project, annotator=annotator, closed_at=None)
     own.filter(leased_at__gt=Now() - (LONGEST_HOLD_IN_LEASES - 1) * lease).update(lease_ends_at=Now() + lease)
