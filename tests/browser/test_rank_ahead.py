@@ -71,6 +71,23 @@ def ranks(page: Page) -> list[str]:
     return [field.input_value() for field in page.locator("#order input").all()]
 
 
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+def test_what_is_said_of_an_order_hides_no_button_of_the_next(
+    context: BrowserContext, judging: Site, width: int
+) -> None:
+    page = open_ranking(context, judging)
+    page.set_viewport_size({"width": width, "height": 844})
+
+    with no_answer(context):
+        wait_for_another(page, put_in_order(page))
+        said, bar = page.locator("#message .note").bounding_box(), page.locator(".bar").bounding_box()
+
+    assert said is not None
+    assert bar is not None
+    assert said["y"] + said["height"] <= bar["y"]
+    wait_until_saved(page)
+
+
 def test_orders_given_before_any_answer_are_all_stored(context: BrowserContext, judging: Site) -> None:
     page = open_ranking(context, judging)
 
