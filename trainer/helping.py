@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from trainer.fit import fit_head
-from trainer.honesty import Interval, bootstrap_interval, correctness, log_losses
+from trainer.honesty import Interval, bootstrap_interval, correctness, log_losses, luck_groups
 from trainer.likelihood import decisive_probability, tie_edge
 from trainer.posterior import laplace_posterior, sharpness
 from trainer.problem import Problem
@@ -26,7 +26,7 @@ class Helping:
     """How much better heads predict from `n_trained` learn labels than from as many audit labels.
 
     nll_gain: nats per decisive audit label, accuracy_gain: a share of them; positive where selection helps. The 95 %
-    intervals redraw the groups (prompts) that were scored, not the labels that were trained on.
+    intervals redraw the prompts (pairs, where there are few) that were scored, not the labels that were trained on.
     """
 
     n_trained: int
@@ -44,7 +44,7 @@ def is_helping(
     audit_B: Flags,
     pair_B: Integers,
     verdict_B: Integers,
-    group_B: Integers,
+    prompt_B: Integers,
     seed: int,
 ) -> Helping | None:
     """Compare, with labels in the order they came; None where there are too few of either kind.
@@ -57,16 +57,17 @@ def is_helping(
     learn, audit_B = np.flatnonzero(learn_B & counted_B), audit_B & counted_B
     scored_B, splits = audit_B & (verdict_B != 0), _splits(audit_B, pair_B, seed)
     n_trained = min(len(learn), *(int(half_B.sum()) for halves in splits for half_B in halves))
-    if not n_trained or not scored_B.any():
+    if not n_trained or len(np.unique(pair_B[scored_B])) < 2:
         return None
     by_learn_B = _predictions(problem, learn[:n_trained])
     by_audit_SB = [_out_of_half(problem, halves, n_trained) for halves in splits]
+    groups = luck_groups(prompt_B[scored_B], pair_B[scored_B])
 
     def gain(judge: Callable[[Floats, Flags], Floats]) -> tuple[float, Interval]:
         won_B = verdict_B[scored_B] > 0
         usual_B = np.mean([judge(p_B[scored_B], won_B) for p_B in by_audit_SB], axis=0)
         gain_B = judge(by_learn_B[scored_B], won_B) - usual_B
-        return float(gain_B.mean()), bootstrap_interval(gain_B, group_B[scored_B], seed=seed)
+        return float(gain_B.mean()), bootstrap_interval(gain_B, groups, seed=seed)
 
     nll, accuracy = gain(_log_likelihoods), gain(correctness)
     return Helping(n_trained, int(scored_B.sum()), *nll, *accuracy)

@@ -10,7 +10,15 @@ from torch import Tensor
 
 from trainer.disagreement import Badge, Evidence, badges
 from trainer.fit import Fit
-from trainer.honesty import Score, calibration_error_by_luck, correctness, noise_ceiling, raw_agreement, score
+from trainer.honesty import (
+    Score,
+    calibration_error_by_luck,
+    correctness,
+    luck_groups,
+    noise_ceiling,
+    raw_agreement,
+    score,
+)
 from trainer.influences import Moved, influences
 from trainer.inputs import Inputs
 from trainer.likelihood import decisive_probability, tie_edge, tie_probability
@@ -22,7 +30,6 @@ from trainer.sequential import anytime_interval
 from trainer.tune import fit_temperature, left_out_loss
 
 MOST_EXPLAINED = 50  # labels for which it is found which others moved them
-MIN_GROUPS = 5  # with fewer prompts than this, labels are grouped by pair
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -144,12 +151,9 @@ def _score_of(material: Material, p_first_B: Floats, counted_B: Flags, seed: int
     """Score the decisive labels that have a prediction."""
     verdict_B = _verdicts(material)
     some = counted_B & (verdict_B != 0) & np.isfinite(p_first_B)
-    return score(p_first_B[some], verdict_B[some] > 0, _groups(material)[some], seed=seed)
-
-
-def _groups(material: Material) -> Integers:
-    prompt_B = material.prompt_N[material.first_M[material.pair_B]]
-    return prompt_B if len(np.unique(prompt_B)) >= MIN_GROUPS else material.pair_B
+    pair = material.pair_B[some]
+    groups = luck_groups(material.prompt_N[material.first_M[pair]], pair)
+    return score(p_first_B[some], verdict_B[some] > 0, groups, seed=seed)
 
 
 def _agreement(material: Material, counted_B: Flags) -> Metrics:

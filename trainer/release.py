@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.stats import false_discovery_control, kendalltau, t
 
 from trainer.honesty import (
+    MIN_GROUPS,
     bootstrap_interval,
     calibration_error,
     calibration_error_by_luck,
@@ -21,7 +22,6 @@ from trainer.honesty import (
 MIN_GAIN, MORE_LABELS = -0.0025, 1.25  # with a quarter more labels a head may be this little (in nats) worse, perhaps
 ACCURACY_LOSS = 0.01
 MIN_SLICE, FALSE_DISCOVERIES = 30, 0.10
-MIN_GROUPS = 5  # with fewer prompts labels are taken one by one
 CALIBRATED = 0.05
 SAME_RANKING = 0.8
 FIRST_LOOK = 100  # fresh audit labels; the next looks are at 200, 400, 800, ...

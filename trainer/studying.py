@@ -13,8 +13,7 @@ from annotate.services.publishing import publish_study
 from annotate.services.training import finish_run
 from trainer.alarms import leans
 from trainer.head import Head
-from trainer.honesty import clustered_interval, correctness
-from trainer.material import Material
+from trainer.honesty import clustered_interval, correctness, luck_groups
 from trainer.outcomes import Outcome
 from trainer.reading import Reading, read_project
 from trainer.refit import refit
@@ -127,9 +126,10 @@ def _slices(project: Project, read: Reading) -> list[dict[str, Any]]:
     material = read.material
     shown_B = np.isfinite(material.p_first_shown_B) & np.isin(material.outcome_B, (Outcome.FIRST, Outcome.SECOND))
     right_B = correctness(material.p_first_shown_B[shown_B], material.outcome_B[shown_B] == Outcome.FIRST)
-    group_B = _prompts(material)[shown_B]
+    pair_B = material.pair_B[shown_B]
+    prompt_B = material.prompt_N[material.first_M[pair_B]]
     return [
-        _slice(name, right_B[some_B], group_B[some_B])
+        _slice(name, right_B[some_B], luck_groups(prompt_B[some_B], pair_B[some_B]))
         for name, some_B in slices_of(project, read.labels, shown_B).items()
     ]
 
@@ -137,7 +137,3 @@ def _slices(project: Project, read: Reading) -> list[dict[str, Any]]:
 def _slice(name: str, right_B: Floats, group_B: npt.NDArray[np.int64]) -> dict[str, Any]:
     low, high = clustered_interval(right_B, group_B)
     return {"name": name, "n": len(right_B), "accuracy": float(right_B.mean()), "low": low, "high": high}
-
-
-def _prompts(material: Material) -> npt.NDArray[np.int64]:
-    return material.prompt_N[material.first_M[material.pair_B]]

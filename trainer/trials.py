@@ -18,8 +18,7 @@ from annotate.selectors.watermark import watermark_of
 from annotate.services.releasing import grow_reference
 from trainer.full_rank import full_rank
 from trainer.head import Head, rewards
-from trainer.honesty import log_losses
-from trainer.judge import MIN_GROUPS
+from trainer.honesty import log_losses, luck_groups
 from trainer.likelihood import decisive_probability, tie_edge
 from trainer.material import Material
 from trainer.outcomes import Outcome
@@ -92,12 +91,13 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
     if released and not _scores(released, shelf):
         return None
     fresh_B = _fresh(labels, material, released.snapshot if released else None)
-    first_B, second_B = (side[material.pair_B[fresh_B]] for side in (material.first_M, material.second_M))
+    pair_B = material.pair_B[fresh_B]
+    first_B, second_B = material.first_M[pair_B], material.second_M[pair_B]
     won_B = material.outcome_B[fresh_B] == Outcome.FIRST
     p_old_B = released.p_first(shelf, first_B, second_B) if released else np.full(len(won_B), EVEN)
     look = is_look(_n_before(parent, released), len(won_B))
     candidate = _candidate(read, result, at_full_rank=look and not result.geometry.is_whole)
-    trial = Trial(candidate.p_read_B[fresh_B], p_old_B, won_B, _groups(material, fresh_B))
+    trial = Trial(candidate.p_read_B[fresh_B], p_old_B, won_B, luck_groups(material.prompt_N[first_B], pair_B))
     decided = promotion(
         trial,
         slices_of(project, labels, fresh_B),
@@ -165,11 +165,6 @@ def _fresh(labels: LabelRows, material: Material, released: Snapshot | None) -> 
     seen_B = labels.comparison <= (mark.last_comparison if mark else 0)
     fresh_B: Flags = audit_B & decisive_B & ~np.isin(labels.pair, labels.pair[seen_B])
     return fresh_B
-
-
-def _groups(material: Material, some_B: Flags) -> Indices:
-    prompt_B = material.prompt_N[material.first_M[material.pair_B[some_B]]]
-    return prompt_B if len(np.unique(prompt_B)) >= MIN_GROUPS else material.pair_B[some_B]
 
 
 def slices_of(project: Project, labels: LabelRows, some_B: Flags) -> dict[str, Flags]:

@@ -39,7 +39,7 @@ def make_labels(
         "audit_B": np.arange(n) < N_AUDIT,
         "pair_B": np.arange(n),
         "verdict_B": np.where(first_won.numpy(), 1, -1),
-        "group_B": np.arange(n) % 40,
+        "prompt_B": np.arange(n) % 40,
     }
 
 
@@ -103,6 +103,25 @@ def test_labels_without_weight_are_neither_trained_on_nor_scored() -> None:
     found = helping(silent, labels)
 
     assert (found.n_trained, found.n_scored) == (100, N_AUDIT // 2)
+
+
+@pytest.mark.parametrize("n_prompts", [1, 3])
+def test_a_project_of_few_prompts_claims_no_certainty(n_prompts: int) -> None:
+    """Few prompts say nothing of other prompts: pairs are what is drawn anew."""
+    problem, labels = make_labels()
+    usual = helping(problem, labels)
+
+    found = helping(problem, labels | {"prompt_B": labels["pair_B"] % n_prompts})
+
+    assert found.nll_interval[0] < 0 < found.nll_interval[1]
+    assert np.ptp(found.nll_interval) == pytest.approx(np.ptp(usual.nll_interval), rel=0.3)
+
+
+def test_one_pair_that_could_be_scored_is_nothing_to_compare_by() -> None:
+    problem, labels = make_labels()
+    one = labels | {"verdict_B": np.where(labels["pair_B"] == 7, labels["verdict_B"], 0)}
+
+    assert is_helping(problem, **one, seed=0) is None
 
 
 @pytest.mark.parametrize("absent", ["learn_B", "audit_B"])

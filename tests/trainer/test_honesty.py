@@ -8,6 +8,7 @@ from trainer.honesty import (
     calibration_error,
     calibration_error_by_luck,
     clustered_interval,
+    luck_groups,
     noise_ceiling,
     raw_agreement,
     reliability_bins,
@@ -109,6 +110,31 @@ def test_intervals_cover_the_truth_when_prompts_share_their_luck(interval: str) 
         covered += low <= 0.7 <= high
 
     assert 0.91 <= covered / N_SIMULATIONS <= 0.98
+
+
+@pytest.mark.parametrize("n_groups", [5, 10])
+def test_the_bootstrap_of_few_prompts_that_share_their_luck_covers_as_promised(n_groups: int) -> None:
+    rng, group, covered, above = np.random.default_rng(0), np.repeat(np.arange(n_groups), 20), 0, 0
+    for seed in range(1000):
+        gain = 0.5 * rng.standard_normal(n_groups)[group] + rng.standard_normal(len(group))
+        low, high = bootstrap_interval(gain, group, seed=seed)
+        covered += low <= 0 <= high
+        above += bootstrap_interval(gain, group, seed=seed, level=0.9)[0] <= 0
+
+    assert 0.92 <= covered / 1000 <= 0.97
+    assert 0.92 <= above / 1000 <= 0.97
+
+
+@pytest.mark.parametrize("group", [np.zeros(40, int), np.empty(0, int)])
+def test_nobody_knows_the_luck_of_one_group(group: np.ndarray) -> None:
+    assert np.isnan(bootstrap_interval(np.arange(len(group), dtype=float), group, seed=0)).all()
+
+
+def test_labels_are_grouped_by_pair_where_there_are_few_prompts() -> None:
+    pair = np.arange(20)
+
+    assert luck_groups(pair % 5, pair).tolist() == (pair % 5).tolist()
+    assert luck_groups(pair % 4, pair).tolist() == pair.tolist()
 
 
 def test_the_bootstrap_is_that_of_its_seed() -> None:

@@ -89,6 +89,17 @@ def test_learn_and_audit_labels_are_compared() -> None:
     assert found.helping.nll_interval[0] < found.helping.nll_gain < found.helping.nll_interval[1]
 
 
+def test_a_study_of_one_prompt_has_an_interval_of_what_selection_brings() -> None:
+    material, config, result = fitted(n_labels=400, n_prompts=1, responses_per_prompt=30)
+    learn_B = np.arange(400) < 100
+
+    found = study(material, config, result, circumstances(material, learn_B=learn_B, audit_B=~learn_B), seed=0)
+
+    assert found.helping is not None
+    low, high = found.helping.nll_interval
+    assert high - low > 0.01
+
+
 def test_everybody_with_fifty_labels_has_a_lapse_rate() -> None:
     material, config, result = fitted(n_labels=200)
 
