@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainer.honesty import Interval, wilson_interval
+from trainer.honesty import Interval, clustered_interval
 
 EVEN = 0.5
 MOST_TARGETS = 1000
@@ -17,7 +17,10 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of n verdicts the next person contradicted, as a share with a 95 % interval (Wilson)."""
+    """How many of n verdicts the next person contradicted, as a share with a 95 % interval.
+
+    Several verdicts of a pair may be contradicted by one person: the interval takes pairs for what was drawn.
+    """
 
     n: int
     share: float
@@ -52,7 +55,7 @@ def flip_rates(
     place_T = matched(sure_B[surprising], sure_B[calm], seed=seed)
     controls = calm[place_T[place_T >= 0]]
     flipped_B = verdict_B != verdict_B[later_B]
-    return Flips(_rate(flipped_B[surprising]), _rate(flipped_B[controls]))
+    return Flips(*(_rate(flipped_B[some], pair_B[some]) for some in (surprising, controls)))
 
 
 def controls_of(
@@ -99,6 +102,7 @@ def matched(wanted_T: Floats, value_P: Floats, *, seed: int) -> Integers:
     return place_T
 
 
-def _rate(flipped: Flags) -> Rate:
-    n = len(flipped)
-    return Rate(n, float(flipped.mean()) if n else float("nan"), wilson_interval(float(flipped.sum()), n))
+def _rate(flipped: Flags, pair: Integers) -> Rate:
+    if not len(flipped):
+        return Rate(0, float("nan"), (0.0, 1.0))
+    return Rate(len(flipped), float(flipped.mean()), clustered_interval(flipped.astype(float), pair))

@@ -88,6 +88,27 @@ def test_where_verdicts_are_coin_tosses_surprise_finds_nothing() -> None:
     assert flips.controls.share == pytest.approx(0.5, abs=0.06)
 
 
+def test_one_person_who_contradicts_five_imported_verdicts_is_one_of_them() -> None:
+    """Pairs differ in how often people take the second side; the head holds the first for likely in all of them."""
+    rng, covered, n_pairs = np.random.default_rng(0), 0, 60
+    for seed in range(400):
+        p_second = rng.uniform(0.1, 0.9, n_pairs)[:, None]
+        verdict_M6 = np.where(rng.random((n_pairs, 6)) < p_second, -1, 1)
+        rates = flip_rates(
+            p_first_B=np.full(6 * n_pairs, 0.8),
+            verdict_B=verdict_M6.ravel(),
+            pair_B=np.repeat(np.arange(n_pairs), 6),
+            annotator_B=np.tile(np.arange(6), n_pairs),
+            blind_B=np.tile(np.arange(6) == 5, n_pairs),
+            seed=seed,
+        )
+        assert rates is not None
+        # Of somebody who took the second side the next takes the first with mean of p (1 - p) over that of p.
+        covered += rates.surprising.interval[0] <= (0.5 - (0.25 + 0.8**2 / 12)) / 0.5 <= rates.surprising.interval[1]
+
+    assert 0.93 <= covered / 400 <= 0.98
+
+
 def test_without_a_second_opinion_there_is_no_rate() -> None:
     once = judged(20, wrong=0.5, seed=0) | {"pair_B": np.arange(40)}
 
