@@ -51,12 +51,13 @@ def test_the_interval_holds_at_every_look_at_once(steady: bool) -> None:
 
 @pytest.mark.parametrize("n", [100, 1000, 10000])
 def test_leave_to_look_at_any_time_costs_about_twice_the_width_at_most(n: int) -> None:
-    right = (np.random.default_rng(0).random(n) < 0.8).astype(float)
+    for seed in range(20):
+        right = (np.random.default_rng(seed).random(n) < 0.8).astype(float)
 
-    low, high = anytime_interval(right)
+        low, high = anytime_interval(right)
 
-    plain_low, plain_high = wilson_interval(right.sum(), n)
-    assert plain_high - plain_low < high - low < 2.2 * (plain_high - plain_low)
+        plain_low, plain_high = wilson_interval(right.sum(), n)
+        assert plain_high - plain_low < high - low < 2.4 * (plain_high - plain_low)
 
 
 def test_nothing_seen_is_nothing_known() -> None:
