@@ -5,13 +5,15 @@ python -m benchmarks.selection. Real pairs of the humour matrix; for 100,000 can
 
 from collections.abc import Callable
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
 from benchmarks.humour import Humour, load_humour
 from benchmarks.measure import as_the_trainer, in_turn, report, spread
-from trainer.acquire import STRATEGIES, Candidates, pool_variance, prompt_cap, select_pairs
+from trainer import acquire
+from trainer.acquire import STRATEGIES, Candidates, Selection, pool_variance, prompt_cap, select_pairs
 from trainer.design import Design, Gate, pick_greedily
 from trainer.encoder import EncoderConfig
 from trainer.fit import fit_head
@@ -24,6 +26,7 @@ from trainer.problem import make_problem
 N_RUNS = 7
 N_LABELS = 2_000
 N_PAIRS = 64
+PER_PLACE = (12, 24, 48)  # candidates on the shortlist for each place of the queue
 BINARY = torch.zeros(1, dtype=torch.float64)
 
 
@@ -52,17 +55,25 @@ def candidates_of(posterior: Posterior, humour: Humour, n: int) -> Candidates:
     return Candidates(first_P, second_P, torch.zeros_like(first_P), variance_P, posterior, BINARY, pool_KK)
 
 
-def select(candidates: Candidates, strategy: str, n_labels: int) -> Callable[[], object]:
-    return partial(select_pairs, candidates, n_pairs=N_PAIRS, n_labels=n_labels, strategy=strategy, seed=0)
+def select(
+    candidates: Candidates, strategy: str, n_labels: int, per_place: int = acquire.SHORTLIST_PER_PLACE
+) -> Callable[[], Selection]:
+    def selection() -> Selection:
+        with patch.object(acquire, "SHORTLIST_PER_PLACE", per_place):
+            return select_pairs(candidates, n_pairs=N_PAIRS, n_labels=n_labels, strategy=strategy, seed=0)
+
+    return selection
 
 
-def shortlisted_share(candidates: Candidates, n_labels: int) -> float:
-    """Return the total gain of the shortlisted greedy as a share of that of the greedy over every candidate."""
+def gain_of_all(candidates: Candidates) -> float:
+    """Return the total gain of the greedy over every candidate."""
     every = torch.arange(len(candidates.first_P))
     gate = Gate(candidates.prompt_P, prompt_cap(candidates.prompt_P, N_PAIRS))
-    _, gains = pick_greedily(candidates.design(every, candidates.pool_KK), gate, N_PAIRS)
-    selection = select_pairs(candidates, n_pairs=N_PAIRS, n_labels=n_labels, strategy="vopt", seed=0)
-    return selection.information_Q.sum().item() / sum(gains)
+    return sum(pick_greedily(candidates.design(every, candidates.pool_KK), gate, N_PAIRS)[1])
+
+
+def gathered(selection: Callable[[], Selection]) -> float:
+    return selection().information_Q.sum().item()
 
 
 def growing_gains(candidates: Candidates) -> dict[str, float]:
@@ -83,18 +94,20 @@ def main() -> None:
     posterior = posterior_of(geometry, humour, N_LABELS)
     cold = candidates_of(posterior_of(geometry, humour, 0), humour, 10_000)
     warm = candidates_of(posterior, humour, 10_000)
+    most = gain_of_all(warm)
     figures: dict[str, object] = {
         "labels": N_LABELS,
         "directions": posterior.whitened_NK.shape[1],
         "share_of_brute_force": {
-            "few_labels": shortlisted_share(cold, 0),
-            "least_certain": shortlisted_share(warm, N_LABELS),
+            "few_labels": gathered(select(cold, "vopt", 0)) / gain_of_all(cold),
+            **{f"least_certain_{n}_a_place": gathered(select(warm, "vopt", N_LABELS, n)) / most for n in PER_PLACE},
         },
         "after_one_pick": growing_gains(warm),
     }
     for n in (10_000, 100_000):
         candidates = candidates_of(posterior, humour, n)
         sides = {strategy: select(candidates, strategy, N_LABELS) for strategy in STRATEGIES}
+        sides |= {f"vopt_{n}_a_place": select(candidates, "vopt", N_LABELS, n) for n in PER_PLACE[1:]}
         sides |= {"vopt_few_labels": select(candidates, "vopt", 0)}
         ends = candidates.first_P, candidates.second_P
         sides |= {"pool_variance": partial(pool_variance, posterior, BINARY, *ends)}

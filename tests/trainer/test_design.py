@@ -1,9 +1,17 @@
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
 import torch
 
+from tests.trainer.simulated import make_small_problem
+from trainer.acquire import Candidates, pool_variance
 from trainer.design import NEAR_DUPLICATE, Design, Gate, pick_greedily
+from trainer.fit import Fit, fit_head
+from trainer.likelihood import fisher_information
+from trainer.outcomes import ScaleName
+from trainer.posterior import Posterior, laplace_posterior
+from trainer.problem import Problem
 
 
 def make_design(n: int = 30, size: int = 5, *, pool: bool, seed: int = 0) -> Design:
@@ -37,6 +45,48 @@ def test_conditioning_by_rank_one_equals_inverting_anew() -> None:
 
     torch.testing.assert_close(design.variance_P, (rows @ a * rows).sum(1), atol=1e-8, rtol=0)
     torch.testing.assert_close(design.spread_P, (rows @ a @ pool @ a * rows).sum(1), atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize("scale", ["binary", "ties"])
+@pytest.mark.parametrize(("rows", "within"), [(torch.float64, 1e-8), (torch.float32, 1e-6)])
+def test_conditioning_a_fitted_head_equals_inverting_its_hessian_with_the_verdicts_to_come(
+    rows: torch.dtype, within: float, scale: ScaleName
+) -> None:
+    """The oracle is the Hessian in fp64 at the weights of the fit. Rows of fp32 are what a refit makes."""
+    problem = make_small_problem(scale, n_labels=200, n_responses=40, size=8)
+    fit = fit_head(problem, 1)
+    posterior, first, second = laplace_posterior(problem, fit), torch.arange(50) % 40, torch.arange(50) * 7 % 39 + 1
+    hessian = hessian_in_fp64(problem, fit)
+    d = problem.wide_RK[first] - problem.wide_RK[second]
+    v = fisher_information(d @ fit.point.weight_K, fit.point.cuts_C)
+    pool_KK = pool_variance(posterior, fit.point.cuts_C, first, second)
+    if rows == torch.float64:
+        posterior = in_fp64(posterior, hessian, problem)
+        u = posterior.differences(first, second)
+        pool_KK = u.T @ (v[:, None] * u) / 50
+    variance = posterior.variances(first, second)
+    candidates = Candidates(first, second, torch.zeros(50), variance, posterior, fit.point.cuts_C, pool_KK)
+    design, picks = candidates.design(torch.arange(50), pool_KK), [3, 17, 5, 9, 0, 21, 30, 44]
+
+    for pick in picks:
+        design.pick(pick)
+
+    a = torch.linalg.inv(hessian + d[picks].T @ (v[picks, None] * d[picks]))
+    variance, spread = (d @ a * d).sum(1), (d @ a @ d.T).square() @ v / 50
+    assert (design.variance_P - variance).abs().max() <= within * variance.max()
+    assert (design.spread_P - spread).abs().max() <= within * spread.max()
+
+
+def hessian_in_fp64(problem: Problem, fit: Fit) -> torch.Tensor:
+    x = problem.graph.difference(problem.wide_RK)
+    curvature = problem.weight_B * fit.point.terms.v_B
+    return fit.prior_precision * torch.eye(x.shape[1], dtype=torch.float64) + x.T @ (curvature[:, None] * x)
+
+
+def in_fp64(posterior: Posterior, hessian: torch.Tensor, problem: Problem) -> Posterior:
+    factor = torch.linalg.cholesky(hessian)
+    whitened = torch.linalg.solve_triangular(factor.T, problem.wide_RK, upper=True, left=False)
+    return replace(posterior, factor_KK=factor, whitened_NK=whitened)
 
 
 def test_a_v_optimal_gain_is_the_fall_of_the_mean_predictive_variance() -> None:
