@@ -2,10 +2,11 @@
 
 python -m benchmarks.prior. Three rules: 1 always, the lowest leave-one-prompt-out loss, and the value nearest to 1
 within a standard error of it. The mean excess NLL of each, over the best of the grid for all pairs of a kind: pairs of
-the prompts that were judged, and pairs of prompts that were not.
+the prompts that were judged, and pairs of prompts that were not. Also how far leaving a prompt out is from a refit
+without it, and what the third rule takes where it goes by refits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unittest.mock import patch
 
 import numpy as np
@@ -13,19 +14,27 @@ import numpy.typing as npt
 import torch
 from scipy.special import expit
 
-from benchmarks.measure import report
+from benchmarks.measure import as_the_trainer, report
 from trainer import tune
-from trainer.fit import fit_head
+from trainer.fit import Fit, fit_head
 from trainer.geometry import fit_geometry
 from trainer.likelihood import Intervals
 from trainer.outcomes import Scale
-from trainer.posterior import laplace_posterior, posterior_over, sharpness
+from trainer.posterior import (
+    LeftOut,
+    influence,
+    laplace_posterior,
+    leave_group_out,
+    posterior_over,
+    sharpness,
+)
 from trainer.problem import Problem, make_problem
-from trainer.tune import DEFAULT_PRECISION, GRID, tune_precision
+from trainer.tune import DEFAULT_PRECISION, GRID, left_out_loss, tune_precision
 
 N_PROJECTS = 20
 RESPONSES, SIZE, PER_PROMPT, NEW_PROMPTS = 12, 48, 40, 20
 N_PROMPTS = (5, 10)
+NEAR = (1 / 16, 1 / 4, 1.0)  # precisions at which leaving out is set beside refits
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,7 +100,40 @@ def rules(project: Project) -> dict[str, float]:
     told = project.problem, project.prompt_B, torch.ones(len(project.prompt_B), dtype=torch.bool), None
     with patch.object(tune, "_as_good", lambda excess_B, *_: not excess_B.any()):
         lowest = tune_precision(*told)
-    return {"always 1": DEFAULT_PRECISION, "lowest loss": lowest, "one standard error": tune_precision(*told)}
+    with patch.object(tune, "_loss_without_prompts", lambda *told: left_out_loss(*told[:2], refitted(*told))):
+        by_refits = tune_precision(*told)
+    kept = {"always 1": DEFAULT_PRECISION, "lowest loss": lowest, "one standard error": tune_precision(*told)}
+    return {**kept, "one standard error, by refits": by_refits}
+
+
+def refitted(problem: Problem, fit: Fit, prompt_B: torch.Tensor) -> LeftOut:
+    """Leave out each prompt by a refit without it: what `leave_group_out` comes near to."""
+    margin_B, variance_B = torch.empty_like(problem.weight_B), torch.empty_like(problem.weight_B)
+    for prompt in prompt_B.unique():
+        some_B = prompt_B == prompt
+        without = replace(problem, weight_B=torch.where(some_B, 0, problem.weight_B))
+        found = fit_head(without, fit.prior_precision, fit.start)
+        margin_B[some_B] = found.point.margin_B[some_B]
+        ends = problem.graph.first[some_B], problem.graph.second[some_B]
+        variance_B[some_B] = laplace_posterior(without, found).variances(*ends)
+    return LeftOut(margin_B, variance_B)
+
+
+def nearness(people: People, n_prompts: int, precision: float) -> dict[str, float]:
+    """Say how far margins without their prompt are from those of refits, in logits, and the mean loss of both."""
+    off, losses = [], []
+    for seed in range(N_PROJECTS):
+        project = make_project(people, n_prompts, seed)
+        fit = fit_head(project.problem, precision)
+        posterior = laplace_posterior(project.problem, fit)
+        labels = influence(project.problem, fit, posterior)
+        alike = leave_group_out(labels, project.problem, posterior, project.prompt_B)
+        ways = alike, refitted(project.problem, fit, project.prompt_B)
+        off.append((ways[0].margin_B - ways[1].margin_B).abs())
+        losses.append([left_out_loss(project.problem, fit, way).mean().item() for way in ways])
+    median, most = torch.cat(off).median().item(), torch.cat(off).max().item()
+    left_out, exact = np.mean(losses, axis=0).tolist()
+    return {"median": median, "most": most, "loss_left_out": left_out, "loss_of_refits": exact}
 
 
 def excess(people: People, n_prompts: int) -> dict[str, list[float]]:
@@ -108,9 +150,17 @@ def excess(people: People, n_prompts: int) -> dict[str, list[float]]:
 
 
 def main() -> None:
+    as_the_trainer()
     figures = {name: {str(n): excess(people, n) for n in N_PROMPTS} for name, people in PEOPLE.items()}
     labels = "excess_nats_on_judged_and_on_new_prompts_and_mean_abs_log2_precision"
-    report("prior", {"projects": N_PROJECTS, "labels_per_prompt": PER_PROMPT, labels: figures})
+    near = {
+        f"{name}, {n} prompts, precision {precision}": nearness(people, n, precision)
+        for name, people in PEOPLE.items()
+        for n in N_PROMPTS
+        for precision in NEAR
+    }
+    about = {"projects": N_PROJECTS, "labels_per_prompt": PER_PROMPT}
+    report("prior", {**about, labels: figures, "leaving_a_prompt_out_against_refits": near})
 
 
 if __name__ == "__main__":
