@@ -212,6 +212,13 @@ def factorise(matrix: Tensor, precision: float) -> Factor:
     return Factor(torch.linalg.cholesky(matrix), 10 * precision)
 
 
+def factor_at(problem: Problem, v_B: Tensor, precision: float) -> Factor:
+    """Factor the Hessian of the weights, the cut points held. v_B: of each edge, times its weight."""
+    matrix = problem.gram(v_B)
+    matrix.diagonal().add_(precision)
+    return factorise(matrix, precision)
+
+
 def _origin(problem: Problem) -> Start:
     weight_K = problem.weight_B.new_zeros(problem.coordinates_RK.shape[1])
     return Start(weight_K, problem.cut_points.start(weight_K.device))

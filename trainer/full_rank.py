@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainer.fit import Factor, Fit, Linear, Objective, Start, factorise, fit_head
+from trainer.fit import Factor, Fit, Linear, Objective, Start, factor_at, fit_head
 from trainer.geometry import Geometry
 from trainer.head import Head, readings, rewards
 from trainer.inputs import Inputs, embeddings, make_inputs
@@ -52,9 +52,8 @@ def full_rank(
         inverse=nearly_inverse(factor, head, geometry),
         tolerance=TOLERANCE / geometry.scale,
     )
-    found = replace(
-        head, weights_D=fit.point.weight_K.float().cpu().numpy(), bias=0.0, cuts=tuple(fit.point.cuts_C.tolist())
-    )
+    weights_D, cuts = fit.point.weight_K.float().cpu().numpy(), tuple(fit.point.cuts_C.tolist())
+    found = replace(head, weights_D=weights_D, bias=0.0, cuts=cuts)
     found = replace(found, **readings(rewards(found, material.embedding_ND)))
     return FullRank(found, _margins_without_pair(inputs, fit, wide, live, head.prior_precision, geometry))
 
@@ -87,13 +86,7 @@ def factor_of(live: Problem, head: Head, geometry: Geometry) -> Factor:
     """Return the factor of the rotated head's Hessian, cut points held."""
     start = start_of(head, live)
     point = Objective(live, head.prior_precision).at(geometry.lower(start.weight_K), start.log_step)
-    return _factor_at(live, live.weight_B * point.terms.v_B, head.prior_precision)
-
-
-def _factor_at(live: Problem, v_B: Tensor, precision: float) -> Factor:
-    matrix = live.gram(v_B)
-    matrix.diagonal().add_(precision)
-    return factorise(matrix, precision)
+    return factor_at(live, live.weight_B * point.terms.v_B, head.prior_precision)
 
 
 def _margins_without_pair(
@@ -106,7 +99,7 @@ def _margins_without_pair(
     it could be more than all that was known.
     """
     v_B, rho_B = (wide.weight_B * part for part in (fit.point.terms.v_B, fit.point.terms.rho_B))
-    factor = _factor_at(live, v_B, precision)
+    factor = factor_at(live, v_B, precision)
     along_B = _lengths(live, whiten(live.coordinates_RK, factor.lower))
     whole_B = geometry.scale**2 * _lengths(wide, wide.coordinates_RK)
     across_B = (whole_B - _lengths(live, live.coordinates_RK)).clamp(min=0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from trainer.fit import Fit, Objective, factorise
+from trainer.fit import Fit, factor_at
 from trainer.graph import grouping, rows_at_a_time
 from trainer.problem import Problem
 from trainer.scratch import room
@@ -47,9 +47,7 @@ class Posterior:
 
 def laplace_posterior(problem: Problem, fit: Fit) -> Posterior:
     """Return the posterior seen from the problem's own responses."""
-    n_weights = len(fit.point.weight_K)
-    matrix = Objective(problem, fit.prior_precision).hessian(fit.point)[:n_weights, :n_weights]
-    factor_KK = factorise(matrix, fit.prior_precision).lower
+    factor_KK = factor_at(problem, problem.weight_B * fit.point.terms.v_B, fit.prior_precision).lower
     return posterior_over(problem.coordinates_RK, fit.point.weight_K, factor_KK)
 
 
@@ -154,13 +152,13 @@ def _left_out(rows: Tensor, rho: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
 
 def _factor(taken: Tensor) -> Tensor:
     """Return the Cholesky factor of I - taken, its eigenvalues at least what fp32 tells from nothing."""
-    identity = torch.eye(len(taken), dtype=taken.dtype, device=taken.device)
-    lower, failed = torch.linalg.cholesky_ex(identity - taken)
+    rest = torch.eye(len(taken), dtype=taken.dtype, device=taken.device) - taken
+    lower: Tensor
+    lower, failed = torch.linalg.cholesky_ex(rest)
     if failed or lower.diagonal().min() ** 2 < LEAST:
-        values, vectors = torch.linalg.eigh(identity - taken)
+        values, vectors = torch.linalg.eigh(rest)
         lower = torch.linalg.cholesky(vectors * _rest(values) @ vectors.T)
-    factor: Tensor = lower
-    return factor
+    return lower
 
 
 def _members(group_B: Tensor) -> list[Tensor]:
