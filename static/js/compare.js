@@ -209,7 +209,7 @@ along.fields = () => sheets.ids().map((id) => ["have", id]);
 
 const delivered = [...document.querySelectorAll("template[data-part=sheet]")];
 const gone = new Set(waiting().map((kept) => kept.finishes));
-nothingLeft = document.querySelector("template[data-part=waiting]");
+nothingLeft = sheets.toldInstead();
 sheets.take(delivered);
 if (!sheets.shown() || gone.has(sheets.idOf(sheets.shown()))) sheets.advance(placeholder);
 

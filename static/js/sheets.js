@@ -30,6 +30,15 @@ export function advance(otherwise) {
   else if (clocks.every(Boolean)) clocks[0].dataset.countsDown = clocks[1].dataset.countsDown;
 }
 
+/** Return a template of what the page was opened with in place of a pair, or null where it has one. */
+export function toldInstead() {
+  const told = stage.querySelector(":scope > .waiting");
+  if (!told) return null;
+  const template = document.createElement("template");
+  template.content.append(told.cloneNode(true));
+  return template;
+}
+
 const headingOf = (place) => place.querySelector("h2")?.textContent;
 
 /** Count the pair on screen as done; one with a verdict is remembered under the verdict's key. */

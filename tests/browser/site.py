@@ -34,6 +34,11 @@ class Site:
         with closing(sqlite3.connect(self.database, timeout=30)) as database, database:
             database.execute(query, values)
 
+    def person(self, username: str) -> object:
+        """Return the person's key in the database."""
+        ((pk,),) = self.ask("SELECT id FROM annotate_user WHERE username = ?", username)
+        return pk
+
     def n_verdicts(self, username: str, slug: str) -> int:
         """Return how many standing verdicts the person has in the project, each on an assignment of its own."""
         query = """

@@ -201,6 +201,18 @@ def test_the_waiting_states_are_told_apart(chromium: Browser, judging: Site) -> 
         expect(holder.locator("#pair [name=assignment]")).to_have_count(1)
 
 
+def test_what_a_page_is_opened_with_in_place_of_a_pair_stays_on_it(chromium: Browser, judging: Site) -> None:
+    judging.change("UPDATE annotate_membership SET guidelines_read = 0 WHERE user_id = ?", judging.person("mia"))
+    with watched(chromium, **session_of(chromium, judging.address, "mia")) as context:
+        page = context.new_page()
+        open_compare(page, judging.address, "talk")
+        heading = page.locator("#sheet h2").inner_text()
+        screenshot(page, "compare-guidelines-first-1280-light")
+    judging.change("UPDATE annotate_membership SET guidelines_read = 1 WHERE user_id = ?", judging.person("mia"))
+
+    assert heading == "First, the guidelines"
+
+
 def test_on_a_phone_every_button_can_be_reached(phone: Page) -> None:
     boxes = [button.bounding_box() for button in phone.locator(".bar button").all()]
     screenshot(phone, "compare-360-light")
