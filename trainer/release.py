@@ -175,20 +175,23 @@ def chance_of_loss(gain_B: Floats, group_B: Integers) -> float:
     return float(t.cdf(mean / error, n_groups - 1))
 
 
-def must_roll_back(loss_previous_B: Floats, loss_released_B: Floats) -> bool:
+def must_roll_back(loss_previous_B: Floats, loss_released_B: Floats, pair_B: Integers) -> bool:
     """Say whether fresh audit labels, in the order they came, have ever proved the released head worse."""
-    return bool((roll_back_evidence(loss_previous_B, loss_released_B) >= ROLL_BACK_AT).any())
+    return bool((roll_back_evidence(loss_previous_B, loss_released_B, pair_B) >= ROLL_BACK_AT).any())
 
 
-def roll_back_evidence(loss_previous_B: Floats, loss_released_B: Floats) -> Floats:
+def roll_back_evidence(loss_previous_B: Floats, loss_released_B: Floats, pair_B: Integers) -> Floats:
     """Return the wealth, after each label, of a gambler who bets that the released head is worse than the one before.
 
     D = clip(loss of the previous - loss of the released, +-2) / 2; under the null E[D | past] >= 0 the wealth is a
     supermartingale that starts at 1. Bets on -D, the stake learnt from the past alone: clip(mean / (var + mean^2),
-    0, 1/2). Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting".
+    0, 1/2). Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting". Only the first label
+    of each pair is bet on: who knows how that came out knows on which side of 0 the mean of the pair's next D lies.
     """
-    loss_B = -np.clip(loss_previous_B - loss_released_B, -MOST_LOSS, MOST_LOSS) / MOST_LOSS
-    n_past = np.maximum(np.arange(len(loss_B)), 1)
+    first_B = np.zeros(len(pair_B), bool)
+    first_B[np.unique(pair_B, return_index=True)[1]] = True
+    loss_B = -np.clip(loss_previous_B - loss_released_B, -MOST_LOSS, MOST_LOSS) / MOST_LOSS * first_B
+    n_past = np.maximum(np.cumsum(first_B) - first_B, 1)
     mean_B = (np.cumsum(loss_B) - loss_B) / n_past
     square_B = (np.cumsum(loss_B**2) - loss_B**2) / n_past  # var + mean^2
     stake_B = np.clip(mean_B / np.maximum(square_B, ROUNDING), 0, MOST_STAKE)

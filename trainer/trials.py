@@ -105,8 +105,9 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
         reference_rewards=_reference_rewards(project, shelf, candidate.head, released),
         seed=project.seed,
     )
-    previous = previous if previous and _scores(previous, shelf) else None
-    wealth = _wealth(trial, previous, shelf, first_B, second_B) if released else 1.0
+    known = previous if previous and _scores(previous, shelf) else None
+    p_previous_B = known.p_first(shelf, first_B, second_B) if known else np.full(len(won_B), EVEN)
+    wealth = _wealth(trial, p_previous_B, pair_B) if released else 1.0
     figures = {
         "released": released.snapshot.number if released else None,
         "n": len(won_B),
@@ -194,11 +195,10 @@ def _reference_rewards(project: Project, shelf: Shelf, head: Head, released: Sco
     return (ours, released.rewards(shelf, place_R)) if released else (np.arange(2.0), np.arange(2.0))
 
 
-def _wealth(trial: Trial, previous: Scorer | None, shelf: Shelf, first_B: Indices, second_B: Indices) -> float:
+def _wealth(trial: Trial, p_previous_B: Floats, pair_B: Indices) -> float:
     """Return the most that was won by betting that the released head is worse than the one before it, or a coin."""
-    p_previous_B = previous.p_first(shelf, first_B, second_B) if previous else np.full(len(first_B), EVEN)
-    losses = (log_losses(p_B, trial.first_won_B) for p_B in (p_previous_B, trial.p_old_B))
-    return float(roll_back_evidence(*losses).max(initial=1.0))
+    loss_previous_B, loss_released_B = (log_losses(p_B, trial.first_won_B) for p_B in (p_previous_B, trial.p_old_B))
+    return float(roll_back_evidence(loss_previous_B, loss_released_B, pair_B).max(initial=1.0))
 
 
 def _n_before(parent: Snapshot | None, released: Scorer | None) -> int:
