@@ -60,7 +60,8 @@ class Material:
     pair_B: the pair of each label, as an index into M.                 outcome_B: codes of `Outcome`.
     strength_B: -3..3, +3 = first much better, 0 where none was given.  annotator_B: any number per person.
     weight_B: usually 1.            tuning_B: the label's pair was not chosen by a model (audit, imported at random).
-    p_first_shown_B: what the live snapshot predicted when an audit pair was shown; NaN for every other label.
+    p_first_shown_B: what the live snapshot predicted when an audit pair was shown to the first person who judged it;
+    NaN for every other label.
     sure_B: how sure the verdict is, 0 to 1; the rest speaks for its opposite (a soft label). Empty: all are sure.
     rankings: orders of several responses of a prompt, which train the head but are neither scored nor queued.
     """

@@ -63,18 +63,19 @@ class World:
         blind = lapse / (3 if edge else 2)
         return (1 - lapse) * expit(lean - edge) + blind, (1 - lapse) * expit(-lean - edge) + blind
 
-    def accuracy(self, guess_M: Floats) -> float:
-        """Return the true accuracy, over all pairs and people and both sides, of calling each pair by a sign."""
-        sides, every_lapse = np.array([1.0, -1.0]), self.lapse_A[:, None, None]
-        first, second = self.chances(self.margin_M[None, None], every_lapse, sides[None, :, None])
-        right = np.where(guess_M > 0, first, np.where(guess_M < 0, second, (first + second) / 2))
+    def accuracy(self, guess_M: Floats, pair_P: Integers) -> float:
+        """Return the true accuracy, over some pairs, all people and both sides, of calling each pair by a sign."""
+        sides, every_lapse, guess_P = np.array([1.0, -1.0]), self.lapse_A[:, None, None], guess_M[pair_P]
+        first, second = self.chances(self.margin_M[pair_P], every_lapse, sides[None, :, None])
+        right = np.where(guess_P > 0, first, np.where(guess_P < 0, second, (first + second) / 2))
         return float(right.sum() / (first + second).sum())
 
 
 @dataclass(frozen=True)
 class Labels:
     """Verdicts in the order they came. side_B: +1 where first was on the left. right_B: whether the head that stood
-    at the time called an audit label right; NaN for others. accuracy_B: how often that head is right in truth.
+    at the time called an audit label right; NaN for others. accuracy_B: how often that head is right, in truth, of
+    audit pairs that had no verdict yet; NaN where none were left.
     """
 
     pair_B: Integers
@@ -100,21 +101,26 @@ def make_world(setting: Setting, rng: np.random.Generator) -> World:
 
 
 def collect(world: World, rng: np.random.Generator) -> Labels:
-    """Have the people judge pairs while the head is refitted, and note what it said of audit labels before it saw them.
+    """Have the people judge pairs while the head is refitted, and note what it said of audit pairs before any verdict.
 
-    A fifth of the pairs are audit pairs; they come in random order and are judged twice.
+    A fifth of the pairs are audit pairs. They come in random order and are judged twice, the second time when the head
+    has learnt from the first: half of a batch's audit labels are second looks, as long as there are new pairs.
     """
     setting, order = world.setting, rng.permutation(len(world.first_M))
-    audit, learn = list(np.repeat(order[: len(order) // 5], 2)), order[len(order) // 5 :]
-    told, fit = _nothing(), None
+    audit, learn = order[: len(order) // 5], order[len(order) // 5 :]
+    once, told, fit = audit[:0], _nothing(), None
     for _ in range(setting.n_labels // setting.every):
         guess_M = _margins(world, fit)
         n_audit = round(setting.every * setting.audit_share)
-        asked, audit = audit[:n_audit], audit[n_audit:]
+        again = once[: max(n_audit // 2, n_audit - len(audit))]
+        new = audit[: n_audit - len(again)]
         unsure = learn[np.abs(guess_M[learn]).argsort(kind="stable")][: setting.every - n_audit]
-        learn = learn[~np.isin(learn, unsure)]
-        told = _joined(told, _answers(world, guess_M, np.array([*asked, *unsure]), len(asked), rng))
+        accuracy = world.accuracy(guess_M, audit) if len(audit) else np.nan
+        asked, n_audit = np.concatenate([new, again, unsure]), len(new) + len(again)
+        told = _joined(told, _answers(world, guess_M, asked, n_audit, accuracy, rng))
         fit = fit_head(problem_of(world, told), 1.0, fit.start if fit else None)
+        once = np.concatenate([once[len(again) :], new])
+        audit, learn = audit[len(new) :], learn[~np.isin(learn, unsure)]
     return told
 
 
@@ -137,15 +143,18 @@ def _joined(before: Labels, more: Labels) -> Labels:
     return Labels(*(np.concatenate(both) for both in zip(vars(before).values(), vars(more).values(), strict=True)))
 
 
-def _answers(world: World, guess_M: Floats, pair_B: Integers, n_audit: int, rng: np.random.Generator) -> Labels:
+def _answers(
+    world: World, guess_M: Floats, pair_B: Integers, n_audit: int, accuracy: float, rng: np.random.Generator
+) -> Labels:
+    """Return verdicts on pairs, of which the first n_audit are audit labels."""
     n = len(pair_B)
     annotator_B, side_B = rng.integers(0, world.setting.n_people, n), rng.choice([-1.0, 1.0], n)
     first, second = world.chances(world.margin_M[pair_B], world.lapse_A[annotator_B], side_B)
     luck = rng.random(n)
     outcome_B = np.select([luck < first, luck < first + second], [Outcome.FIRST, Outcome.SECOND], Outcome.TIE)
-    scored = (np.arange(n) < n_audit) & (outcome_B != Outcome.TIE)
-    right_B = np.where(scored, correctness(expit(guess_M[pair_B]), outcome_B == Outcome.FIRST), np.nan)
-    return Labels(pair_B, outcome_B, annotator_B, side_B, right_B, np.full(n, world.accuracy(guess_M)))
+    scored_B = (np.arange(n) < n_audit) & (outcome_B != Outcome.TIE)
+    right_B = np.where(scored_B, correctness(expit(guess_M[pair_B]), outcome_B == Outcome.FIRST), np.nan)
+    return Labels(pair_B, outcome_B, annotator_B, side_B, right_B, np.where(scored_B, accuracy, np.nan))
 
 
 def _margins(world: World, fit: Fit | None) -> Floats:

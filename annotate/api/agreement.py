@@ -125,7 +125,10 @@ class PointSerializer(serializers.Serializer[Point]):
 
 
 class AgreementSerializer(serializers.Serializer[Agreement]):
-    """The audit stream is the headline; `left_out` covers pairs that the model chose and is not unbiased."""
+    """The audit stream is the headline; `left_out` covers pairs that the model chose and is not unbiased.
+
+    `audit` and the slices count the first verdict on each audit pair, predicted before anybody had judged the pair.
+    """
 
     audit = ScoreSerializer(allow_null=True)
     left_out = ScoreSerializer(allow_null=True)

@@ -92,7 +92,11 @@ class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
     stream = serializers.CharField(source="assignment.stream")
     propensity = serializers.FloatField(source="assignment.propensity", allow_null=True)
     snapshot = serializers.IntegerField(source="assignment.snapshot.number", allow_null=True, default=None)
-    p_first_when_shown = serializers.FloatField(source="assignment.p_first", allow_null=True)
+    p_first_when_shown = serializers.FloatField(
+        source="assignment.p_first",
+        allow_null=True,
+        help_text="By a head that may have learnt from earlier verdicts on the pair: score the first one alone.",
+    )
     leased_at = serializers.DateTimeField(source="assignment.leased_at")
 
     class Meta:

@@ -108,7 +108,7 @@ def ceiling(snapshot: Snapshot | None) -> Ceiling | None:
 
 
 def audit_score(snapshot: Snapshot | None) -> Score | None:
-    """Return agreement on the audit stream: predicted by the snapshot that was live when the pair was shown."""
+    """Return agreement on the audit stream: first verdicts, predicted by the head that was live when asked."""
     return _score(snapshot, "audit")
 
 

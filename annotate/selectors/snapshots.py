@@ -213,13 +213,15 @@ def _reference_pairs(project: Project, size: int) -> list[tuple[Pair, int, int]]
 
 
 def _unseen(one: Snapshot, other: Snapshot, pairs: list[int]) -> list[tuple[int, bool]]:
-    """Return (pair, whether first was chosen) of the live audit verdicts that came after both snapshots' watermarks."""
+    """Return (pair, whether first was chosen) of the live audit verdicts on pairs that neither head had seen judged."""
     marks = [mark.last_comparison for mark in map(watermark_of, (one.watermark, other.watermark)) if mark]
     if len(marks) < 2:
         return []
-    later = Comparison.objects.live().filter(project=one.project, pk__gt=max(marks), outcome__in=DECISIVE)
-    audit = later.filter(assignment__stream=Stream.AUDIT, assignment__pair__in=pairs, surplus=False)
-    return [(pair, outcome == Outcome.FIRST) for pair, outcome in audit.values_list("assignment__pair", "outcome")]
+    verdicts = Comparison.objects.filter(project=one.project, assignment__pair__in=pairs)
+    seen = set(verdicts.filter(pk__lte=max(marks)).values_list("assignment__pair", flat=True))
+    later = verdicts.live().filter(pk__gt=max(marks), outcome__in=DECISIVE)
+    audit = later.filter(assignment__stream=Stream.AUDIT, surplus=False).values_list("assignment__pair", "outcome")
+    return [(pair, outcome == Outcome.FIRST) for pair, outcome in audit if pair not in seen]
 
 
 def _kendall(ours: Rewards, theirs: Rewards) -> float | None:

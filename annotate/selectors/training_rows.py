@@ -18,7 +18,7 @@ Strings = npt.NDArray[np.str_]
 Bools = npt.NDArray[np.bool_]
 
 CHUNK = 500
-_STREAM = 9  # its place among the columns of a label
+_COMPARISON, _PAIR, _ANNOTATOR, _STREAM = 0, 1, 5, 9  # places among the columns of a label
 
 VECTORS_AT_A_TIME = 500
 
@@ -29,7 +29,8 @@ class LabelRows:
 
     Verdicts on gold pairs are left out: they measure people. strength is 0 where none was given; ranking is 0 for a
     verdict of its own. p_first is what the live head predicted when the pair was shown, NaN where nothing was.
-    first_on_left is 1 or 0, NaN where nobody knows.
+    first_on_left is 1 or 0, NaN where nobody knows. first_opinion: nobody else had judged the pair before, whatever
+    became of that verdict: the head that predicted this one had nobody's word on the pair.
     """
 
     comparison: Ints
@@ -45,6 +46,7 @@ class LabelRows:
     surplus: Bools
     p_first: Floats
     first_on_left: Floats
+    first_opinion: Bools
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ def label_rows(project: Project, mark: Watermark) -> LabelRows | None:
     if len(columns) != mark.n_comparisons:
         return None
     dead = _dead_at(project, mark.last_event)
-    live = [row for row in columns if row[0] not in dead and row[_STREAM] not in Stream.with_known_answer()]
-    kinds = (*[np.int64] * 6, np.str_, *[np.int64] * 2, np.str_, np.bool_, *[np.float64] * 2)
+    learnt = [row for row in columns if row[_STREAM] not in Stream.with_known_answer()]
+    first_judge = {row[_PAIR]: row[_ANNOTATOR] for row in reversed(learnt)}
+    live = [(*row, row[_ANNOTATOR] == first_judge[row[_PAIR]]) for row in learnt if row[_COMPARISON] not in dead]
+    kinds = (*[np.int64] * 6, np.str_, *[np.int64] * 2, np.str_, np.bool_, *[np.float64] * 2, np.bool_)
     return LabelRows(*_columns(live, kinds))
 
 

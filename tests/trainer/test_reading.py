@@ -5,12 +5,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from annotate.models import Embedding, Outcome, Project, Ranking, Role, Snapshot
+from annotate.models import Assignment, Comparison, Embedding, Outcome, Project, Ranking, Role, Snapshot
 from annotate.selectors.training_rows import label_rows, pair_rows
 from annotate.selectors.watermark import watermark
-from annotate.services.comparing import record_comparison
+from annotate.services.comparing import record_comparison, retract_comparison
 from annotate.services.gold import set_gold
 from annotate.services.ranking import lease_ranking, record_ranking, retract_ranking
+from annotate.services.voiding import void_comparisons
 from tests.factories import compare, lease, make_lineup, make_member, make_pair, make_project
 from tests.trainer.test_desk import claimed, embedded
 from trainer import desk, shelf
@@ -44,6 +45,48 @@ def test_a_strength_reaches_the_trainer_with_its_sign(db: None) -> None:
 
     assert material_of(project).strength_B.tolist() == [3, -1, 0]
     assert fit_config_of(project).scale == "strength7"
+
+
+def predicted(comparison: Comparison) -> Comparison:
+    Assignment.objects.filter(pk=comparison.assignment_id).update(p_first=0.75)
+    return comparison
+
+
+def test_only_the_first_verdict_of_an_audit_pair_is_scored_the_next_was_foreseen_by_a_head_that_knew_it(
+    db: None,
+) -> None:
+    project = make_project(audit_share=1.0)
+    bob, alice = make_member(project), make_member(project, "alice")
+    make_pair(project, 1, audit=True, overlap=2)
+
+    for person in (bob, alice):
+        predicted(compare(project, person))
+
+    shown = material_of(project).p_first_shown_B.tolist()
+    assert shown == pytest.approx([0.75, np.nan], nan_ok=True)
+
+
+def test_a_verdict_that_was_voided_since_still_came_first(db: None) -> None:
+    project = make_project(audit_share=1.0)
+    bob, alice = make_member(project), make_member(project, "alice", role=Role.ADMIN)
+    make_pair(project, 1, audit=True, overlap=2)
+    for person in (bob, alice):
+        predicted(compare(project, person))
+
+    void_comparisons(project=project, annotator=bob, by=alice)
+
+    assert np.isnan(material_of(project).p_first_shown_B).tolist() == [True]
+
+
+def test_a_verdict_taken_back_and_given_anew_is_still_the_first(db: None) -> None:
+    project = make_project(audit_share=1.0)
+    bob = make_member(project)
+    make_pair(project, 1, audit=True, overlap=2)
+    retract_comparison(comparison=compare(project, bob), by=bob)
+
+    predicted(compare(project, bob))
+
+    assert material_of(project).p_first_shown_B.tolist() == [0.75]
 
 
 @pytest.mark.parametrize("round_first", [True, False])

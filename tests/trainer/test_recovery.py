@@ -20,6 +20,17 @@ def test_what_is_known_is_found_again() -> None:
     assert all(finding.covered >= 0.8 for finding in found.values())
 
 
+def test_what_is_said_of_accuracy_is_true_where_a_head_learns_its_pairs_by_heart() -> None:
+    """In 256 directions a verdict is half learnt by heart: the second one on its pair is foreseen far too well."""
+    setting = Setting(n_prompts=100, size=256, n_labels=600, every=150, audit_share=1.0)
+
+    found = {finding.name: finding for finding in recover(setting, n_runs=40, seed=0)}
+
+    first, second = found["audit accuracy"], found["accuracy by second verdicts"]
+    assert first.estimate == pytest.approx(first.truth, abs=0.01)
+    assert second.estimate > second.truth + 0.02
+
+
 def test_a_lean_to_the_left_and_every_person_s_lapses_are_reported() -> None:
     setting = Setting(n_prompts=20, n_labels=600, every=200, position=0.8, lapsing=True)
 

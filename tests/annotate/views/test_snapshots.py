@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from annotate.models import Assignment, Outcome, Project, Snapshot, Stream, User
+from annotate.models import Assignment, Outcome, Pair, Project, Snapshot, Stream, User
 from annotate.services.releasing import grow_reference, release_snapshot, released_snapshot
 from tests.annotate.api.material import METRICS, TRIAL, make_snapshot
 from tests.annotate.views.browsers import browser_of, fragment, main_of, n_queries
@@ -134,6 +134,22 @@ def test_two_side_by_side_show_flips_and_what_neither_had_seen(rosas: Client, pr
     assert "On 5 random pairs of the reference set they take different sides on <b>1</b>" in page
     assert "Of 4 audit verdicts on these pairs that neither had seen" in page
     assert "snapshot 1 called 0 right and snapshot 2 1." in page
+
+
+def test_a_second_verdict_on_a_pair_that_a_head_learnt_from_is_not_unseen(
+    rosas: Client, project: Project, bob: User, alice: User
+) -> None:
+    grow_reference(project)
+    seen = compare(project, bob)
+    for number in (1, 2):
+        mark = f"c1.{seen.pk} e0 p5 r10 {number}"
+        make_snapshot(project, number, watermark=mark, reference_rewards=rewards(*[0.0, 1.0] * 5))
+    Pair.objects.update(overlap=2, slots_taken=0)
+    for _ in range(5):
+        compare(project, alice)
+    Assignment.objects.update(stream=Stream.AUDIT)
+
+    assert "Of 4 audit verdicts on these pairs that neither had seen" in words(rosas, "?one=1&other=2")
 
 
 def test_side_by_side_of_snapshots_that_stored_nothing_claims_nothing(rosas: Client, project: Project) -> None:
