@@ -73,8 +73,7 @@ class Objective:
 
     def hessian(self, point: Point) -> Tensor:
         """Return the second derivative in (weights, log-increments), the increments bordering the weights."""
-        matrix = self.problem.gram(self.problem.weight_B * point.terms.v_B)
-        matrix.diagonal().add_(self.precision)
+        matrix = _hessian_of_weights(self.problem, self.problem.weight_B * point.terms.v_B, self.precision)
         if not len(point.log_step):
             return matrix
         cut = self._cut_terms(point)
@@ -214,9 +213,13 @@ def factorise(matrix: Tensor, precision: float) -> Factor:
 
 def factor_at(problem: Problem, v_B: Tensor, precision: float) -> Factor:
     """Factor the Hessian of the weights, the cut points held. v_B: of each edge, times its weight."""
+    return factorise(_hessian_of_weights(problem, v_B, precision), precision)
+
+
+def _hessian_of_weights(problem: Problem, v_B: Tensor, precision: float) -> Tensor:
     matrix = problem.gram(v_B)
     matrix.diagonal().add_(precision)
-    return factorise(matrix, precision)
+    return matrix
 
 
 def _origin(problem: Problem) -> Start:
