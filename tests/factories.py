@@ -4,9 +4,22 @@ from itertools import combinations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from annotate.models import Assignment, Comparison, Membership, Outcome, Pair, Project, Prompt, Response, Role, User
+from annotate.models import (
+    Assignment,
+    Comparison,
+    Membership,
+    Outcome,
+    Pair,
+    Project,
+    Prompt,
+    Ranking,
+    Response,
+    Role,
+    User,
+)
 from annotate.services.assigning import lease_pairs
 from annotate.services.comparing import record_comparison
+from annotate.services.ranking import lease_rankings
 
 
 def make_user(username: str = "bob", *, superuser: bool = False, password: str | None = None) -> User:
@@ -87,6 +100,11 @@ def make_lineup(project: Project, number: int = 0, *, n: int = 4, audit: bool = 
 def lease(project: Project, annotator: User) -> Assignment:
     """Lend the annotator's next pair, which must exist."""
     return lease_pairs(project=project, annotator=annotator)[0]
+
+
+def lease_lineup(project: Project, annotator: User) -> Ranking | None:
+    """Lend the annotator's next lineup, if there is one."""
+    return next(iter(lease_rankings(project=project, annotator=annotator)), None)
 
 
 def compare(project: Project, annotator: User, outcome: Outcome = Outcome.FIRST) -> Comparison:

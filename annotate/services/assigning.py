@@ -63,7 +63,11 @@ def last_ones(project: Project, annotator: User, n: int) -> list[Assignment]:
 
 
 def lock_membership(project: Project, annotator: User) -> Membership:
-    """Let one request of a person at a time lend and judge; return the membership. Call inside a transaction."""
+    """Let one request of a person at a time lend, judge, renew or leave; return the membership.
+
+    Each takes several rows, in orders of its own: without this lock two tabs could wait for each other in a ring. Call
+    inside a transaction. Raises NotAllowed for no active member.
+    """
     membership = next(iter(_locked_membership(project.pk, annotator.pk)), None)
     if membership is None:
         raise NotAllowed("You are no longer a member of this project. Ask its admin for an invitation.")
@@ -95,9 +99,10 @@ def _locked_membership(project: int, annotator: int) -> QuerySet[Membership]:
 def renew_leases(*, project: Project, annotator: User) -> dict[UUID, datetime]:
     """Let the annotator keep what they hold for a whole lease from now; return when each assignment's lease ends.
 
-    Nobody keeps a pair longer than LONGEST_HOLD_IN_LEASES leases, however long their page stays open.
+    Nobody keeps a pair longer than LONGEST_HOLD_IN_LEASES leases, however long their page stays open. Raises NotAllowed
+    for no active member.
     """
-    lock_membership(project, annotator)  # many rows at once: an order, or another tab, takes them the other way round
+    lock_membership(project, annotator)
     lease = timedelta(seconds=project.lease_seconds)
     own = Assignment.objects.filter(project=project, annotator=annotator, closed_at=None)
     own.filter(leased_at__gt=Now() - (LONGEST_HOLD_IN_LEASES - 1) * lease).update(lease_ends_at=Now() + lease)

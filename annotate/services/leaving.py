@@ -18,9 +18,9 @@ def leave_leases(*, project: Project, annotator: User, only: list[UUID]) -> int:
     """Let these leases of the annotator end after a moment of grace; return how many will.
 
     only: ids of assignments, or of rankings, whose pairs are left together. A page that shows the same pairs, after a
-    reload or in another tab, renews them within that moment.
+    reload or in another tab, renews them within that moment. Raises NotAllowed for no active member.
     """
-    lock_membership(project, annotator)  # as renew_leases does
+    lock_membership(project, annotator)
     named = Q(public_id__in=only) | Q(ranking__public_id__in=only)
     lent = Assignment.objects.live().filter(named, project=project, annotator=annotator)
     return lent.filter(lease_ends_at__gt=Now() + GRACE).update(lease_ends_at=Now() + GRACE)

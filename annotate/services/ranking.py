@@ -55,11 +55,6 @@ def lease_rankings(*, project: Project, annotator: User, n: int = 1) -> list[Ran
     return held_rankings(project, annotator)
 
 
-def lease_ranking(*, project: Project, annotator: User) -> Ranking | None:
-    """Return the ranking that the annotator is to make next, lent to them if need be; None where no pair is left."""
-    return next(iter(lease_rankings(project=project, annotator=annotator)), None)
-
-
 def record_ranking(
     *,
     ranking: Ranking,

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 
 from annotate.models import Membership
 from annotate.services.assigning import renew_leases
-from annotate.services.errors import Refusal
+from annotate.services.errors import Conflict, Refusal
 from annotate.services.leaving import leave_leases
 from annotate.views.judging import Done
 from annotate.views.requests import SignedInRequest
@@ -38,6 +38,22 @@ def answer(request: SignedInRequest, membership: Membership, *, act: Act, screen
     elif request.method == "POST":
         done, status = _done(request, membership, act)
     return render(request, "_answer.html", screen(request, membership, done), status=status)
+
+
+def redirected(request: SignedInRequest, membership: Membership, *, act: Act, screen: str, names: str) -> HttpResponse:
+    """Do what was pressed and answer a browser that runs no script. `names`: how the page's address names a sheet."""
+    done = Done()
+    try:
+        done = act(request, membership)
+    except Conflict as refusal:  # it was done before: say so, and go on with what is next
+        messages.warning(request, refusal.message)
+    page = resolve_url(screen, membership.project.slug)
+    return redirect(f"{page}?{names}={done.in_front}" if done.in_front else page)
+
+
+def asked_for(request: SignedInRequest, names: str) -> Done:
+    """Return that a sheet is to be in front, where the page's address names one."""
+    return Done(in_front=next(iter(ids(request.GET.getlist(names))), None))
 
 
 def here(request: SignedInRequest) -> set[UUID]:

@@ -7,9 +7,8 @@ the form and is redirected. docs/compare-screen.md describes the parts.
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -22,8 +21,7 @@ from annotate.selectors.progress import progress
 from annotate.selectors.undoable import undoable
 from annotate.selectors.waiting import waiting
 from annotate.services.assigning import held_by, lease_pairs
-from annotate.services.errors import Conflict
-from annotate.views.answering import answer, here, ids
+from annotate.views.answering import answer, asked_for, here, redirected
 from annotate.views.judging import AT_ONCE, Done, act
 from annotate.views.outcomes import points
 from annotate.views.requests import SignedInRequest
@@ -39,22 +37,10 @@ def compare(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return answer(request, membership, act=act, screen=_screen)
     if request.method == "POST":
-        return _redirect(request, membership)
+        return redirected(request, membership, act=act, screen="compare", names="assignment")
     if membership.project.asks_for_rankings:
         return redirect("rank", slug)
-    asked_for = next(iter(ids(request.GET.getlist("assignment"))), None)
-    return render(request, "compare.html", _screen(request, membership, Done(in_front=asked_for)))
-
-
-def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
-    """Answer a browser that runs no script."""
-    done = Done()
-    try:
-        done = act(request, membership)
-    except Conflict as refusal:  # it was done before: say so, and go on with the next pair
-        messages.warning(request, refusal.message)
-    page = resolve_url("compare", membership.project.slug)
-    return redirect(f"{page}?assignment={done.in_front}" if done.in_front else page)
+    return render(request, "compare.html", _screen(request, membership, asked_for(request, "assignment")))
 
 
 def _screen(request: SignedInRequest, membership: Membership, done: Done) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from django import forms
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from annotate.forms import SkipReason, UndoForm, checked
 from annotate.keys import keys_of
-from annotate.models import Membership, Ranking
+from annotate.models import Membership, Ranking, Response
 from annotate.permissions import membership_in
 from annotate.selectors.lineups import held_rankings, responses_of, undoable_ranking
 from annotate.selectors.progress import progress
@@ -30,7 +30,7 @@ from annotate.services.ranking import (
     skip_ranking,
 )
 from annotate.verdict_forms import OrderForm
-from annotate.views.answering import answer, here, ids
+from annotate.views.answering import answer, asked_for, here, redirected
 from annotate.views.judging import Done
 from annotate.views.requests import SignedInRequest
 
@@ -70,22 +70,10 @@ def rank(request: SignedInRequest, slug: str) -> HttpResponse:
     if request.htmx:
         return answer(request, membership, act=_act, screen=_screen)
     if request.method == "POST":
-        return _redirect(request, membership)
+        return redirected(request, membership, act=_act, screen="rank", names="ranking")
     if not membership.project.asks_for_rankings:
         return redirect("compare", slug)
-    asked_for = next(iter(ids(request.GET.getlist("ranking"))), None)
-    return render(request, "rank.html", _screen(request, membership, Done(in_front=asked_for)))
-
-
-def _redirect(request: SignedInRequest, membership: Membership) -> HttpResponse:
-    """Answer a browser that runs no script."""
-    done = Done()
-    try:
-        done = _act(request, membership)
-    except Conflict as refusal:  # it was done before: say so, and go on
-        messages.warning(request, refusal.message)
-    page = resolve_url("rank", membership.project.slug)
-    return redirect(f"{page}?ranking={done.in_front}" if done.in_front else page)
+    return render(request, "rank.html", _screen(request, membership, asked_for(request, "ranking")))
 
 
 def _act(request: SignedInRequest, membership: Membership) -> Done:
@@ -175,10 +163,11 @@ def _held(membership: Membership) -> list[Ranking]:
 def _lineups(rankings: list[Ranking], *, in_front: UUID | None) -> list[Lineup]:
     """Return the lineups of the rankings in their order; the one asked for comes first."""
     responses = responses_of(rankings)
-    lineups = []
-    for ranking in sorted(rankings, key=lambda ranking: ranking.public_id != in_front):
-        texts = [shown_text(responses[one], ranking.project) for one in ranking.lineup]
-        cards = [Card(number, text) for number, text in enumerate(texts, 1)]
-        comes_first = ranking.public_id == in_front
-        lineups.append(Lineup(ranking.public_id, ranking.prompt.messages, cards, in_front=comes_first))
-    return lineups
+    ordered = sorted(rankings, key=lambda ranking: ranking.public_id != in_front)
+    return [_lineup(one, responses, in_front=one.public_id == in_front) for one in ordered]
+
+
+def _lineup(ranking: Ranking, responses: dict[int, Response], *, in_front: bool) -> Lineup:
+    texts = [shown_text(responses[one], ranking.project) for one in ranking.lineup]
+    cards = [Card(number, text) for number, text in enumerate(texts, 1)]
+    return Lineup(ranking.public_id, ranking.prompt.messages, cards, in_front)

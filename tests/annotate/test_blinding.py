@@ -13,11 +13,10 @@ from annotate.models import Assignment, Comparison, Outcome, Pair, Project, Queu
 from annotate.services.comparing import record_comparison
 from annotate.services.flagging import flag_assignment, settle_flag
 from annotate.services.gold import set_gold
-from annotate.services.ranking import lease_ranking
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_snapshot
 from tests.annotate.views.browsers import browser_of, fragment, main_of, verdict
-from tests.factories import lease, make_lineup, make_member, make_pair, make_project
+from tests.factories import lease, lease_lineup, make_lineup, make_member, make_pair, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +121,7 @@ def test_the_ranking_screen_tells_no_source(client: Client, db: None) -> None:
     make_lineup(project)
     Response.objects.update(source="secret-system")
     bob = make_member(project)
-    lease_ranking(project=project, annotator=bob)
+    lease_lineup(project, bob)
 
     assert not tells(browser_of(bob).get("/p/antarctica/rank").content.decode())
 

@@ -10,9 +10,9 @@ from annotate.selectors.training_rows import label_rows, pair_rows
 from annotate.selectors.watermark import watermark
 from annotate.services.comparing import record_comparison, retract_comparison
 from annotate.services.gold import set_gold
-from annotate.services.ranking import lease_ranking, record_ranking, retract_ranking
+from annotate.services.ranking import record_ranking, retract_ranking
 from annotate.services.voiding import void_comparisons
-from tests.factories import compare, lease, make_lineup, make_member, make_pair, make_project
+from tests.factories import compare, lease, lease_lineup, make_lineup, make_member, make_pair, make_project
 from tests.trainer.test_desk import claimed, embedded
 from trainer import desk, shelf
 from trainer.head import Head
@@ -112,7 +112,7 @@ def test_tiers_become_places_and_levels() -> None:
 def ranked(project: Project, *, best: str) -> Ranking:
     """Have the next person put the response that says `best` first, and the others in the order of their texts."""
     annotator = make_member(project, f"person {project.memberships.count()}")
-    ranking = lease_ranking(project=project, annotator=annotator)
+    ranking = lease_lineup(project, annotator)
     assert ranking is not None
     texts = dict(project.responses.filter(pk__in=ranking.lineup).values_list("pk", "text"))
     order = sorted(texts, key=lambda response: (texts[response] != best, texts[response]))

@@ -18,10 +18,10 @@ from annotate.api.permissions import Judging, Managing, Reading, Scope
 from annotate.models import Assignment, Comparison, Pair, Project, Ranking, Response, Role, User
 from annotate.services.flagging import flag_assignment
 from annotate.services.members import remove_member
-from annotate.services.ranking import lease_ranking, record_ranking
+from annotate.services.ranking import record_ranking
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.material import make_disagreement, make_snapshot
-from tests.factories import compare, lease, make_lineup, make_member, make_project
+from tests.factories import compare, lease, lease_lineup, make_lineup, make_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -125,9 +125,9 @@ def rankings(project: Project, annotator: User) -> tuple[Ranking, Ranking]:
     for number in (1, 2):
         make_lineup(project, 100 + number)
     Pair.objects.filter(prompt__text_hash__startswith="lineup").update(shuffle=-1)
-    made = lease_ranking(project=asking, annotator=annotator)
+    made = lease_lineup(asking, annotator)
     record_ranking(ranking=made, tiers=[made.lineup], client_key=uuid4(), by=annotator)
-    return lease_ranking(project=asking, annotator=annotator), made
+    return lease_lineup(asking, annotator), made
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from django.db.models import F
 from annotate.models import Assignment, Comparison, Outcome, Pair, Project, Ranking, User
 from annotate.services.errors import AlreadyCompared, Conflict, InvalidInput, KeyReused, NotComparing, NotFound
 from annotate.services.ranking import (
-    lease_ranking,
     lease_rankings,
     record_ranking,
     retract_ranking,
     skip_ranking,
 )
-from tests.factories import make_lineup, make_member, make_project
+from tests.factories import lease_lineup, make_lineup, make_member, make_project
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +30,7 @@ def project(db: None) -> Project:
 
 
 def lent(project: Project, annotator: User) -> Ranking:
-    ranking = lease_ranking(project=project, annotator=annotator)
+    ranking = lease_lineup(project, annotator)
     assert ranking is not None
     return ranking
 
@@ -124,7 +123,7 @@ def test_the_next_lineup_is_another_prompts_and_then_there_is_none(project: Proj
     prompts = {ranked(lent(project, bob)).prompt_id for _ in range(2)}
 
     assert len(prompts) == 2
-    assert lease_ranking(project=project, annotator=bob) is None
+    assert lease_lineup(project, bob) is None
 
 
 def test_the_same_key_and_order_again_is_stored_once(project: Project, bob: User) -> None:
@@ -196,7 +195,7 @@ def test_a_prompt_with_more_responses_than_fit_is_ranked_in_parts(db: None) -> N
     bob = make_member(project)
 
     sizes = []
-    while ranking := lease_ranking(project=project, annotator=bob):
+    while ranking := lease_lineup(project, bob):
         sizes.append(len(ranking.lineup))
         ranked(ranking)
 
@@ -210,7 +209,7 @@ def test_other_projects_and_paused_ones_lend_no_rankings(project: Project, bob: 
     project.refresh_from_db()
 
     with pytest.raises(NotComparing):
-        lease_ranking(project=project, annotator=bob)
+        lease_lineup(project, bob)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -226,7 +225,7 @@ def test_many_people_at_once_never_hold_more_than_the_overlap(seed: int) -> None
     def work(person: User) -> None:
         coin = random.Random(f"{seed} {person.username}")
         try:
-            while ranking := lease_ranking(project=project, annotator=person):
+            while ranking := lease_lineup(project, person):
                 stored = ranked(ranking)
                 if coin.random() < 0.2:
                     retract_ranking(ranking=stored, by=person)
