@@ -17,7 +17,7 @@ from annotate.api.errors import RefusalSerializer
 from annotate.api.filtering import NamedConditions
 from annotate.api.permissions import Managing, Reading, caller
 from annotate.api.strict import StrictSerializer
-from annotate.models import Flag, Project, Role
+from annotate.models import Flag, FlagQuerySet, Project, Role
 from annotate.permissions import project_of
 from annotate.selectors.flags import flag_on, flags
 from annotate.services.errors import NotFound
@@ -64,8 +64,8 @@ class FlagFilters(filters.FilterSet):  # type: ignore[misc]
 
     state = filters.ChoiceFilter(choices=Flag.State.choices, method="in_state")
 
-    def in_state(self, rows: QuerySet[Flag], name: str, value: str) -> QuerySet[Flag]:
-        return rows.filter(Flag.State(value).condition)
+    def in_state(self, rows: FlagQuerySet, name: str, value: str) -> FlagQuerySet:
+        return rows.in_state(Flag.State(value))
 
 
 class Flags(ListAPIView[Flag]):

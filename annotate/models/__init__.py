@@ -1,7 +1,7 @@
 """All rows, by subject. The invariants are stated as constraints of the database; rules live in services."""
 
 from annotate.models.accounts import ApiToken, AuditEvent, SignInLink, User
-from annotate.models.judging import AskedAgain, Assignment, Comparison, ComparisonEvent, Flag
+from annotate.models.judging import AskedAgain, Assignment, Comparison, ComparisonEvent, Flag, FlagQuerySet
 from annotate.models.learning import Disagreement, Embedding, QueuedPair, ReferenceResponse, Snapshot, Study
 from annotate.models.material import Pair, Prompt, Response
 from annotate.models.projects import AskedBefore, GuidelineVersion, Invitation, Membership, Project
@@ -20,6 +20,7 @@ __all__ = [
     "Disagreement",
     "Embedding",
     "Flag",
+    "FlagQuerySet",
     "GuidelineVersion",
     "Import",
     "Invitation",

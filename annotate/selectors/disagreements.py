@@ -31,6 +31,7 @@ def disagreements(project: Project, *, badge: str | None = None) -> QuerySet[Dis
             "comparison__assignment__pair__first",
             "comparison__assignment__pair__second",
             "comparison__assignment__annotator",
+            "comparison__assignment__project",
             "snapshot",
         )
         .defer("snapshot__weights", "snapshot__full_rank", "snapshot__style_free")
@@ -59,8 +60,8 @@ def moved(rows: list[Disagreement]) -> dict[int, list[Moved]]:
 def comparison_of(project: Project, public_id: UUID) -> Comparison | None:
     """Return one comparison of the project with everything its page shows."""
     rows = Comparison.objects.filter(project=project, public_id=public_id)
-    parts = ("prompt", "first", "second")
-    return rows.select_related("assignment__annotator", *(f"assignment__pair__{part}" for part in parts)).first()
+    parts = ("project", "annotator", "pair__prompt", "pair__first", "pair__second")
+    return rows.select_related(*(f"assignment__{part}" for part in parts)).first()
 
 
 def other_verdicts(comparison: Comparison) -> list[Comparison]:

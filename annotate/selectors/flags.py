@@ -12,7 +12,7 @@ def flags(project: Project, *, state: Flag.State | None = None) -> QuerySet[Flag
     rows = Flag.objects.filter(project=project)
     if state:
         rows = rows.in_state(state)
-    parts = ("annotator", "pair__prompt", "pair__first", "pair__second")
+    parts = ("project", "annotator", "pair__prompt", "pair__first", "pair__second")
     rows = rows.select_related("settled_by", *(f"assignment__{part}" for part in parts))
     return rows.prefetch_related("assignment__comparisons").order_by("-id")
 

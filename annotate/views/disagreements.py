@@ -20,27 +20,10 @@ from annotate.selectors.disagreements import disagreements as read_disagreements
 from annotate.selectors.studies import flips
 from annotate.services.asking_again import MOST_AT_ONCE, ask_again
 from annotate.services.errors import Conflict, InvalidInput, NotFound
-from annotate.sides import Choice, as_shown, left_and_right
+from annotate.views.judged_pair import Side, judged_pair
 from annotate.views.requests import SignedInRequest
 
 PER_PAGE = 10
-CHOSE = {
-    Choice.LEFT: "A is better",
-    Choice.RIGHT: "B is better",
-    Choice.TIE: "a tie",
-    Choice.BOTH_BAD: "both are bad",
-}
-
-
-@dataclass(frozen=True)
-class Side:
-    """One response as its annotator saw it; p is what the head, without the verdict, gave to its being better."""
-
-    label: str
-    source: str
-    text: str
-    chosen: bool
-    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -142,16 +125,5 @@ def _again(row: Disagreement, said: str | None) -> str:
 
 def _as_seen(comparison: Comparison, *, p_first: float | None = None, of: Comparison | None = None) -> Seen:
     """Return a verdict as it was seen. `of`: the verdict whose A and B to speak of instead."""
-    pair = (of or comparison).assignment.pair
-    first_on_left = (of or comparison).assignment.first_on_left
-    left, right = left_and_right(pair.first, pair.second, first_on_left=first_on_left)
-    p_left, p_right = left_and_right(p_first, None if p_first is None else 1 - p_first, first_on_left=first_on_left)
-    choice = as_shown(Outcome(comparison.outcome), first_on_left=first_on_left)
-    return Seen(
-        comparison=comparison,
-        chose=CHOSE[choice],
-        sides=(
-            Side("A", left.source, left.text, choice == Choice.LEFT, p_left),
-            Side("B", right.source, right.text, choice == Choice.RIGHT, p_right),
-        ),
-    )
+    pair = judged_pair((of or comparison).assignment, comparison.outcome, p_first=p_first)
+    return Seen(comparison=comparison, chose=pair.chose, sides=pair.sides)

@@ -1,7 +1,7 @@
 """What annotators have flagged: read as they saw it, settled with a note, reopened; for researchers."""
 
 from dataclasses import dataclass
-from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -12,15 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotate.forms import SkipReason, checked
-from annotate.models import Assignment, Flag, Outcome, Project, Role
+from annotate.models import Assignment, Flag, Project, Role
 from annotate.permissions import membership_in
 from annotate.selectors.flags import flag_on, n_flags
 from annotate.selectors.flags import flags as read_flags
 from annotate.services.errors import Conflict, InvalidInput, NotFound
 from annotate.services.flagging import LONGEST_NOTE, reopen_flag, settle_flag
-from annotate.services.leaks import shown_text
-from annotate.sides import Choice, as_shown, left_and_right
-from annotate.views.disagreements import CHOSE, Side
+from annotate.views.judged_pair import Side, judged_pair
 from annotate.views.requests import SignedInRequest
 
 PER_PAGE = 10
@@ -41,7 +39,6 @@ class Flagged:
     """One flag with its pair as the annotator saw it; `chose` or else `skipped` says what became of the assignment."""
 
     flag: Flag
-    turns: list[dict[str, Any]]
     sides: tuple[Side, Side]
     chose: str
     skipped: str
@@ -67,7 +64,7 @@ def flags(request: SignedInRequest, slug: str) -> HttpResponse:
         "states": list(counts.items()),
         "any": any(counts.values()),
         "page": page,
-        "flagged": [_flagged(flag, project) for flag in page],
+        "flagged": [_flagged(flag) for flag in page],
         "longest_note": LONGEST_NOTE,
     }
     return render(request, "flags.html", context)
@@ -88,26 +85,16 @@ def _act(request: SignedInRequest, project: Project) -> None:
         messages.warning(request, refusal.message)
 
 
-def _flag(project: Project, assignment: Any) -> Flag:
+def _flag(project: Project, assignment: UUID) -> Flag:
     flag = flag_on(project, assignment)
     if flag is None:
         raise NotFound("There is no such flag in this project. Reload the page to see those that there are.")
     return flag
 
 
-def _flagged(flag: Flag, project: Project) -> Flagged:
+def _flagged(flag: Flag) -> Flagged:
     assignment, verdict = flag.assignment, flag.verdict
-    on_left = assignment.first_on_left
-    choice = as_shown(Outcome(verdict.outcome), first_on_left=on_left) if verdict else None
-    left, right = left_and_right(assignment.pair.first, assignment.pair.second, first_on_left=on_left)
+    pair = judged_pair(assignment, verdict and verdict.outcome)
     skipped = not verdict and assignment.closed_as == Assignment.ClosedAs.SKIPPED
-    return Flagged(
-        flag=flag,
-        turns=assignment.pair.prompt.messages,
-        sides=(
-            Side("A", left.source, shown_text(left, project), choice == Choice.LEFT),
-            Side("B", right.source, shown_text(right, project), choice == Choice.RIGHT),
-        ),
-        chose=CHOSE[choice] if choice else "",
-        skipped=SKIPPED.get(assignment.skip_reason, assignment.skip_reason) if skipped else "",
-    )
+    reason = SKIPPED.get(assignment.skip_reason, assignment.skip_reason)
+    return Flagged(flag=flag, sides=pair.sides, chose=pair.chose, skipped=reason if skipped else "")
