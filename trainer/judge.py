@@ -64,7 +64,7 @@ class Judgement:
 def judge(
     material: Material, inputs: Inputs, problem: Problem, fit: Fit, posterior: Posterior, *, seed: int
 ) -> Judgement:
-    """Judge the fit by labels left out, and the heads before it by what they said when audit pairs were shown."""
+    """Judge the fit by labels left out, and the heads before it by what they said when audit pairs were first shown."""
     labels = influence(problem, fit, posterior)
     without_pair = leave_pair_out(labels, inputs.pair_B)
     temperature = fit_temperature(problem, fit, without_pair, inputs.tuning_B)
@@ -151,8 +151,7 @@ def _score_of(material: Material, p_first_B: Floats, counted_B: Flags, seed: int
     """Score the decisive labels that have a prediction."""
     verdict_B = _verdicts(material)
     some = counted_B & (verdict_B != 0) & np.isfinite(p_first_B)
-    pair = material.pair_B[some]
-    groups = luck_groups(material.prompt_N[material.first_M[pair]], pair)
+    groups = luck_groups(material.prompt_B[some], material.pair_B[some])
     return score(p_first_B[some], verdict_B[some] > 0, groups, seed=seed)
 
 

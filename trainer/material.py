@@ -93,6 +93,11 @@ class Material:
                 )
 
     @property
+    def prompt_B(self) -> Indices:
+        """Return the prompt of each label."""
+        return self.prompt_N[self.first_M[self.pair_B]]
+
+    @property
     def pairs_digest(self) -> str:
         parts = (np.array([len(self.prompt_N)]), self.first_M, self.second_M)
         return hashlib.sha256(b"".join(part.astype("<i8").tobytes() for part in parts)).hexdigest()

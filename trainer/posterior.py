@@ -109,8 +109,8 @@ def leave_one_out(labels: Influence) -> LeftOut:
 def leave_pair_out(labels: Influence, pair_B: Tensor, beyond_B: Tensor | float = 0.0) -> LeftOut:
     """Leave out all labels of a pair at once. They share one difference, so the group form below is scalar:
 
-    (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)). beyond_B: variance of margins in directions of
-    which no label said anything.
+    (I - Q V)^-1 Q rho with Q = q 1 1^T is q sum(rho) / (1 - q sum(v)). beyond_B: variance of margins in directions
+    that the leverage leaves out; the pair's labels stay in it.
     """
     margin_B, leverage_B, rho_B, v_B = labels
     pairs, group_B = torch.unique(pair_B, return_inverse=True)

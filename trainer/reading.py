@@ -82,7 +82,7 @@ def make_material(vectors: Vectors, labels: LabelRows, pairs: PairRows) -> Mater
         annotator_B=labels.annotator,
         weight_B=np.where(labels.ranking > 0, 0.0, 1.0),  # the pairs of a ranking are fitted as its stages
         tuning_B=audit_B | (labels.stream == Stream.IMPORT),
-        p_first_shown_B=np.where(audit_B & labels.first_opinion & ~labels.surplus, labels.p_first, np.nan),
+        p_first_shown_B=np.where(audit_B & labels.first_verdict & ~labels.surplus, labels.p_first, np.nan),
         rankings=rankings_of(vectors.response_N, ranked_tiers(labels)),
     )
 

@@ -19,7 +19,7 @@ from trainer.simulate import Labels, Setting, World, collect, make_world, proble
 from trainer.tune import left_out_loss
 
 LOOK_EVERY = 20  # audit labels between two looks at the interval that may be looked at
-BAND = (0.93, 0.98)  # what share of truths a 95 % interval must cover; a little too wide is no broken promise
+BAND = (0.93, 0.98)  # what share of truths a 95 % interval must cover: 93 to 97 % is aimed at
 AT_LEAST = (0.93, 1.0)  # one that holds at every look at once may cover more
 SETTINGS = {
     "plain": Setting(),

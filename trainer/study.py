@@ -140,7 +140,7 @@ def _helping(
         audit_B=came.audit_B,
         pair_B=material.pair_B,
         verdict_B=verdict_B,
-        prompt_B=material.prompt_N[material.first_M[material.pair_B]],
+        prompt_B=material.prompt_B,
         seed=seed,
     )
 

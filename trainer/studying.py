@@ -126,8 +126,7 @@ def _slices(project: Project, read: Reading) -> list[dict[str, Any]]:
     material = read.material
     shown_B = np.isfinite(material.p_first_shown_B) & np.isin(material.outcome_B, (Outcome.FIRST, Outcome.SECOND))
     right_B = correctness(material.p_first_shown_B[shown_B], material.outcome_B[shown_B] == Outcome.FIRST)
-    pair_B = material.pair_B[shown_B]
-    prompt_B = material.prompt_N[material.first_M[pair_B]]
+    pair_B, prompt_B = material.pair_B[shown_B], material.prompt_B[shown_B]
     return [
         _slice(name, right_B[some_B], luck_groups(prompt_B[some_B], pair_B[some_B]))
         for name, some_B in slices_of(project, read.labels, shown_B).items()

@@ -97,7 +97,7 @@ def hold_trial(project: Project, parent: Snapshot | None, read: Reading, result:
     p_old_B = released.p_first(shelf, first_B, second_B) if released else np.full(len(won_B), EVEN)
     look = is_look(_n_before(parent, released), len(won_B))
     candidate = _candidate(read, result, at_full_rank=look and not result.geometry.is_whole)
-    trial = Trial(candidate.p_read_B[fresh_B], p_old_B, won_B, luck_groups(material.prompt_N[first_B], pair_B))
+    trial = Trial(candidate.p_read_B[fresh_B], p_old_B, won_B, luck_groups(material.prompt_B[fresh_B], pair_B))
     decided = promotion(
         trial,
         slices_of(project, labels, fresh_B),

@@ -29,7 +29,7 @@ class LabelRows:
 
     Verdicts on gold pairs are left out: they measure people. strength is 0 where none was given; ranking is 0 for a
     verdict of its own. p_first is what the live head predicted when the pair was shown, NaN where nothing was.
-    first_on_left is 1 or 0, NaN where nobody knows. first_opinion: nobody else had judged the pair before, whatever
+    first_on_left is 1 or 0, NaN where nobody knows. first_verdict: nobody else had judged the pair before, whatever
     became of that verdict: the head that predicted this one had nobody's word on the pair.
     """
 
@@ -46,7 +46,7 @@ class LabelRows:
     surplus: Bools
     p_first: Floats
     first_on_left: Floats
-    first_opinion: Bools
+    first_verdict: Bools
 
 
 @dataclass(frozen=True)
