@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from tests.browser.site import Site
 from tests.browser.test_compare_offline import kept, wait_until_saved
 from tests.browser.test_rank_offline import ahead_of, open_ranking, orders, put_in_order, shown, wait_for_another
-from tests.browser.watching import session_of, watched
+from tests.browser.watching import session_of, wait_until_armed, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -126,6 +126,7 @@ def test_undo_takes_back_the_newest_order_also_before_any_is_answered(context: B
         texts = page.locator("#sheet .prompt").inner_text()
         second = put_in_order(page)
         expect(page.locator("#sheet h2")).to_have_text("The next one is on its way")
+        wait_until_armed(page)
         page.keyboard.press("u")
 
     expect(page.locator("#message")).to_contain_text("Rank them again")
