@@ -99,14 +99,13 @@ def _embed_missing(run: Run, encoder: Encoder) -> bool:
 
 
 def _given_up(run: Run) -> bool:
-    """Say whether the encoder that the run is for was chosen away meanwhile, and finish the run if it was."""
-    if run.kind != Run.Kind.REEMBED:
-        return False
-    wanted = Project.objects.values_list("next_encoder", flat=True).get(pk=run.project_id)
-    if wanted == run.project.next_encoder:
-        return False
-    finish_run(run, covers="")
-    return True
+    """Say whether nobody waits for the run any more, and finish it then: archived, or the encoder chosen away."""
+    project = Project.objects.only("archived_at", "next_encoder").get(pk=run.project_id)
+    chosen_away = run.kind == Run.Kind.REEMBED and project.next_encoder != run.project.next_encoder
+    if project.archived_at or chosen_away:
+        finish_run(run, covers="")
+        return True
+    return False
 
 
 def _chunks(project: Project, key: str) -> Iterator[list[Text]]:

@@ -53,6 +53,23 @@ def test_it_gives_way_after_a_chunk_and_is_taken_up_there(
     assert (run.state, run.done, run.total) == (Run.State.DONE, 8, 10)
 
 
+def test_for_an_archived_project_it_ends_after_a_chunk_and_goes_on_once_that_is_resumed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "CHUNK", 4)
+    run = claim(Run.Kind.EMBED)
+    Project.objects.update(archived_at=Now())
+
+    desk.perform(run)
+    while_archived = Embedding.objects.count()
+    Project.objects.update(archived_at=None)
+    do_all()
+
+    run.refresh_from_db()
+    assert (run.state, while_archived) == (Run.State.DONE, 4)
+    assert Embedding.objects.count() == 10
+
+
 def test_told_to_stop_it_puts_the_run_back_and_keeps_the_chunks_before(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
