@@ -19,7 +19,7 @@ test: .venv/installed-dev  ## Run every test that this machine can run, on SQLit
 	@mkdir -p test-output && rm -f $(SKIPS_FILE)
 	$(ONE_THREAD) $(PYTEST) -n 2 -m "$(QUICK)" --durations=8
 	$(ONE_THREAD) $(BIN)/python -m tests.servers postgresql $(PYTEST) -n 2 -m "$(QUICK)" --only-database
-	$(PYTEST) -n 2 --dist loadgroup -m "(processes or browser) and not long" --durations=8
+	$(PYTEST) -n 2 --dist loadscope -m "(processes or browser) and not long" --durations=8
 	@$(BIN)/python -m tests.skips
 
 test-long: .venv/installed-dev  ## Run the tests that take minutes each

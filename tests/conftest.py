@@ -4,15 +4,17 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from annotate.models import Project, Role, User
 from tests.application import Application, application
 from tests.factories import make_member, make_project, make_user
 from tests.servers import find_postgresql, private_postgresql
 
-SHARED = {"running_app", "judging", "sqlite_installation", "postgresql_installation"}
+BROWSER = ("tests/test_loop.py",)  # it shares the application that the browser drives
 
 
 @pytest.fixture
@@ -75,10 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-database", action="store_true", help="Run the tests that use the database alone.")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_shared_by(item)))
     if not config.getoption("--only-database"):
         return
     left_out = [item for item in items if not _uses_database(item)]
@@ -86,12 +85,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
-def _shared_by(item: pytest.Item) -> str:
-    """Name what a test shares with others and takes long to start: one of several processes runs all of these."""
-    parameters = getattr(item, "callspec", None)
-    asked = {f"{kind}_installation" for kind in ("sqlite", "postgresql") if parameters and kind in parameters.id}
-    shared = SHARED & (asked | set(getattr(item, "fixturenames", ())))
-    return ", ".join(sorted(shared)) or item.nodeid.partition("::")[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return SharingScheduling(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+class SharingScheduling(LoadScopeScheduling):
+    """Sends tests that share what takes long to start to the same process of several: an installation, a browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        for database in ("sqlite", "postgresql"):
+            if database in test:
+                return database
+        return "browser" if file in BROWSER or file.startswith("tests/browser/") else file
 
 
 def _uses_database(item: pytest.Item) -> bool:
