@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Response
 
 from annotate.urls import urlpatterns
 from tests.browser.site import Site
-from tests.browser.watching import NARROW, WIDE, open_compare, screenshot, session_of, watched
+from tests.browser.watching import NARROW, WIDE, open_compare, open_whole, screenshot, session_of, watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -85,7 +85,7 @@ def test_axe_reports_nothing_on_any_screen(page: Page, judging: Site, scheme: st
     ((disagreement,),) = judging.ask(ONE_DISAGREEMENT)
     for name, path in SCREENS.items():
         where = path.format(disagreement=UUID(str(disagreement)))
-        page.goto(f"{judging.address}{where}", wait_until="networkidle")
+        open_whole(page, f"{judging.address}{where}")
         page.evaluate("() => document.querySelectorAll('details').forEach((folded) => { folded.open = true; })")
         problems[name] = complaints(page)
         screenshot(page, f"{name}-{page.viewport_size['width']}-{scheme}", full_page=name != "compare")

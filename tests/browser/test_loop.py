@@ -14,6 +14,7 @@ from tests.browser.watching import (
     WIDE,
     judge,
     open_compare,
+    open_whole,
     read_guidelines,
     screenshot,
     shown_assignment,
@@ -93,7 +94,7 @@ def test_every_screen_fits_and_nothing_complains(
     with watched(chromium, **admin, viewport=viewport, color_scheme=scheme) as context:
         page = context.new_page()
         for name, path in SCREENS.items():
-            page.goto(f"{running_app.address}{path}", wait_until="networkidle")
+            open_whole(page, f"{running_app.address}{path}")
             screenshot(page, f"{name}-{viewport['width']}-{scheme}", full_page=name != "compare")
             if page.evaluate("() => document.documentElement.scrollWidth > innerWidth"):
                 overflowing.append(name)

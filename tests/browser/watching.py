@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.site import PASSWORD
 
 SCREENSHOTS = Path("test-output/screenshots")
+WHOLE = """() => document.readyState === "complete"
+  && [...document.querySelectorAll("#pair")].every((form) => "armed" in form.dataset)
+  && [...document.querySelectorAll("[data-chart]")].every((chart) => chart.querySelector("svg"))"""
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 
 
@@ -50,6 +53,12 @@ def session_of(browser: Browser, address: str, name: str) -> dict[str, Any]:
     with watched(browser) as context:
         sign_in_by_name(context.new_page(), address, name)
         return {"storage_state": context.storage_state()}
+
+
+def open_whole(page: Page, url: str) -> None:
+    """Open a page and wait until all of it is there: a pair that takes keys, and every chart."""
+    page.goto(url)
+    page.wait_for_function(WHOLE)
 
 
 def open_compare(page: Page, address: str, project: str = "demo") -> None:

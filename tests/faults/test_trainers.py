@@ -18,7 +18,7 @@ from tests.servers import wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
-N_PAIRS = 1500
+N_PAIRS = 700
 EMBEDDED = (
     "SELECT count(*) FROM annotate_embedding e JOIN annotate_response r ON r.id = e.response_id WHERE r.project_id = ?"
 )
