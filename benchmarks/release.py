@@ -19,7 +19,6 @@ from trainer.release import (
     Promotion,
     Trial,
     is_look,
-    must_roll_back,
     promotion,
     roll_back_evidence,
 )
@@ -57,9 +56,8 @@ def is_promoted(decision: Promotion, *, more_labels: bool) -> bool:
 def rolled_back_after(one: Trial, pair: npt.NDArray[np.int64]) -> int | None:
     """Return after how many labels the candidate, once released, gives way again."""
     loss_old, loss_new = (log_losses(p, one.first_won_B) for p in (one.p_old_B, one.p_new_B))
-    if not must_roll_back(loss_old, loss_new, pair):
-        return None
-    return int((roll_back_evidence(loss_old, loss_new, pair) >= ROLL_BACK_AT).argmax()) + 1
+    proved_B = roll_back_evidence(loss_old, loss_new, pair) >= ROLL_BACK_AT
+    return int(proved_B.argmax()) + 1 if proved_B.any() else None
 
 
 def figures(change: float, n: int) -> dict[str, object]:

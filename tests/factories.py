@@ -97,6 +97,14 @@ def make_lineup(project: Project, number: int = 0, *, n: int = 4, audit: bool = 
     return row
 
 
+def make_ranking_project(n_lineups: int = 3) -> Project:
+    """Make a project that asks for rankings, with so many prompts of four responses each."""
+    project = make_project(outcomes=Project.Outcomes.RANKING)
+    for number in range(1, n_lineups + 1):
+        make_lineup(project, number)
+    return project
+
+
 def lease(project: Project, annotator: User) -> Assignment:
     """Lend the annotator's next pair, which must exist."""
     return lease_pairs(project=project, annotator=annotator)[0]

@@ -11,17 +11,14 @@ from annotate.models import Assignment, Comparison, Pair, Project, Prompt, Ranki
 from annotate.services.projects import pause_project
 from tests.annotate.api.clients import client_of
 from tests.annotate.api.test_rankings import lease, lent, send
-from tests.factories import make_lineup, make_member, make_project
+from tests.factories import make_lineup, make_member, make_project, make_ranking_project
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def project(db: None) -> Project:
-    project = make_project(outcomes=Project.Outcomes.RANKING)
-    for number in (1, 2):
-        make_lineup(project, number)
-    return project
+    return make_ranking_project(2)
 
 
 def test_asking_again_returns_the_same_lineup(project: Project, bob: User) -> None:

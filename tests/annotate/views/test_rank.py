@@ -10,7 +10,7 @@ from django.test import Client
 from annotate.models import Comparison, Project, Ranking, Response, Role, User
 from annotate.services.projects import pause_project
 from tests.annotate.views.browsers import browser_of, n_queries
-from tests.factories import make_lineup, make_member, make_project
+from tests.factories import make_lineup, make_member, make_project, make_ranking_project
 
 pytestmark = pytest.mark.django_db
 
@@ -19,10 +19,7 @@ URL = "/p/antarctica/rank"
 
 @pytest.fixture
 def project(db: None) -> Project:
-    project = make_project(outcomes=Project.Outcomes.RANKING)
-    make_lineup(project, 1)
-    make_lineup(project, 2)
-    return project
+    return make_ranking_project(2)
 
 
 def order(ranking: Ranking, ranks: list[int], **also: str) -> dict[str, str]:

@@ -14,17 +14,14 @@ from annotate.services.projects import pause_project
 from annotate.services.ranking import retract_ranking
 from tests.annotate.views.browsers import fragment
 from tests.annotate.views.test_rank import URL, order, shown
-from tests.factories import make_lineup, make_project
+from tests.factories import make_lineup, make_ranking_project
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def project(db: None) -> Project:
-    project = make_project(outcomes=Project.Outcomes.RANKING)
-    for number in (1, 2, 3):
-        make_lineup(project, number)
-    return project
+    return make_ranking_project()
 
 
 def lineups(answer: HttpResponse) -> list[str]:

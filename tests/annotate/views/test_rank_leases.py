@@ -11,17 +11,14 @@ from annotate.models import Assignment, Project, Ranking
 from tests.annotate.views.browsers import browser_of, fragment
 from tests.annotate.views.test_rank import URL, shown
 from tests.annotate.views.test_rank_answers import lineups, on_the_page_of
-from tests.factories import make_lineup, make_member, make_project
+from tests.factories import make_member, make_ranking_project
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def project(db: None) -> Project:
-    project = make_project(outcomes=Project.Outcomes.RANKING)
-    for number in (1, 2, 3):
-        make_lineup(project, number)
-    return project
+    return make_ranking_project()
 
 
 def seconds_left(ranking: Ranking) -> set[int]:
